@@ -1,0 +1,84 @@
+"""Recording events, in the transaction of what they tell of."""
+
+from datetime import datetime
+from typing import Any, Protocol
+
+from rdfast.audit import causes
+from rdfast.audit.models import Event
+from rdfast.core.machines import Move
+from rdfast.people.models import User
+
+
+class Subject(Protocol):
+    """An object that things happen to."""
+
+    pk: Any
+    _meta: Any
+
+    @property
+    def matter_id(self) -> int | None:
+        """The proposal whose story the object belongs to."""
+
+
+class Stateful(Subject, Protocol):
+    """An object with a state machine."""
+
+    state: Any
+    last_move: Move | None
+
+
+def record(
+    kind: str,
+    *,
+    of: Subject,
+    by: User | None,
+    at: datetime,
+    reason: str = "",
+    data: dict[str, Any] | None = None,
+) -> Event:
+    """Record that something happened to `of` that did not change its state. `by` None means the clock."""
+    return _add(kind, of, by, at, "", "", reason, data)
+
+
+def moved(
+    subject: Stateful, *, by: User | None, at: datetime, reason: str = "", data: dict[str, Any] | None = None
+) -> Event:
+    """Record the move the subject has just taken. `by` None means the clock."""
+    move = subject.last_move
+    if move is None:
+        raise ValueError(f"{subject} has not moved")
+    subject.last_move = None
+    machine = subject._meta.model_name
+    return _add(f"{machine}.{move.name}", subject, by, at, move.source, move.target, reason, data)
+
+
+def began(
+    subject: Stateful, *, by: User | None, at: datetime, reason: str = "", data: dict[str, Any] | None = None
+) -> Event:
+    """Record that the subject came to be, in its first state."""
+    return _add(f"{subject._meta.model_name}.begin", subject, by, at, "", str(subject.state), reason, data)
+
+
+def _add(
+    kind: str,
+    of: Subject,
+    by: User | None,
+    at: datetime,
+    from_state: str,
+    to_state: str,
+    reason: str,
+    data: dict[str, Any] | None,
+) -> Event:
+    return Event.objects.create(
+        kind=kind,
+        subject_kind=of._meta.label_lower,
+        subject_id=of.pk,
+        matter_id=of.matter_id,
+        actor=by,
+        at=at,
+        from_state=from_state,
+        to_state=to_state,
+        reason=reason,
+        data=data or {},
+        cause=causes.current(),
+    )

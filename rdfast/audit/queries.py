@@ -1,0 +1,21 @@
+"""Reads of what happened."""
+
+from django.db.models import QuerySet
+
+from rdfast.audit.models import Event
+from rdfast.audit.operations import Subject
+
+
+def story_of(matter_id: int) -> QuerySet[Event]:
+    """Everything that happened in one proposal's story, newest first."""
+    return Event.objects.filter(matter_id=matter_id).select_related("actor").order_by("-id")
+
+
+def all_events() -> QuerySet[Event]:
+    """Every event, newest first."""
+    return Event.objects.select_related("actor").order_by("-id")
+
+
+def last_of(subject: Subject) -> Event:
+    """The newest event of this very object: what a message sent now tells of."""
+    return Event.objects.filter(subject_kind=subject._meta.label_lower, subject_id=subject.pk).latest("id")

@@ -1,0 +1,26 @@
+"""Row locks. The order everywhere: the subject (proposal or award; several by primary key), its rows,
+its timers, then PI, organisation, envelope: the most contended last, so that its lock is short."""
+
+from typing import TypeVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from rdfast.core.refusals import RuleBroken
+
+M = TypeVar("M", bound=models.Model)
+
+
+class NotFound(RuleBroken):
+    """The object does not exist."""
+
+
+def lock(model: type[M], pk: int) -> M:
+    """The row, locked until the transaction ends and read afresh.
+
+    Raises NotFound when there is none. Foreign keys to it may still be inserted meanwhile.
+    """
+    row = model._default_manager.select_for_update(no_key=True, of=("self",)).filter(pk=pk).first()
+    if row is None:
+        raise NotFound(_("This does not exist."))
+    return row

@@ -1,0 +1,48 @@
+"""Money is accounted for: claims come in and are decided."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from rdfast.audit import operations as audit
+from rdfast.audit.queries import last_of
+from rdfast.flow import paying
+from rdfast.flow.telling import finance_officers, heads, pi, tell, together
+from rdfast.people.models import User
+from rdfast.settlement import operations as settlement
+from rdfast.settlement.models import Claim
+from rdfast.settlement.operations import Verdict
+from rdfast.timers import operations as timers
+from rdfast.timers.kinds import Kind
+
+
+@transaction.atomic
+def submit(claim_id: int, *, by: User, at: datetime) -> Claim:
+    """A claim is in; the finance officer has fourteen days."""
+    claim = settlement.submit(claim_id, by=by, at=at)
+    award = claim.award
+    due_at = at + timedelta(days=award.policy.terms.claim_days)
+    timers.set(Kind.DECIDE_CLAIM, of=claim, due_at=due_at, at=at)
+    officers = finance_officers(award.proposal)
+    tell(officers, "claim_submitted", event=last_of(claim), at=at, claim=claim, award=award, due_at=due_at)
+    return claim
+
+
+@transaction.atomic
+def decide(claim_id: int, verdicts: dict[int, Verdict], *, by: User, at: datetime) -> Claim:
+    """Decided, therefore: what is accounted for stops its clock and may open the next tranche's gate."""
+    claim = settlement.decide(claim_id, verdicts, by=by, at=at)
+    award = claim.award
+    timers.cancel(of=claim, at=at)
+    paying.close_accounted(award, at=at)
+    tell(pi(award.proposal), "claim_decided", event=last_of(claim), at=at, claim=claim, award=award)
+    paying.consider(award, at=at)
+    return claim
+
+
+def decision_late(claim: Claim, *, at: datetime) -> None:
+    """The clock: the claim waits too long; the head is told."""
+    event = audit.record("claim.late", of=claim, by=None, at=at)
+    proposal = claim.award.proposal
+    people = together(heads(proposal), finance_officers(proposal))
+    tell(people, "claim_late", event=event, at=at, claim=claim, award=claim.award)

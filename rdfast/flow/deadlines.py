@@ -1,0 +1,160 @@
+"""What each deadline does when its time comes, and the sweep that finds them.
+
+A timer has one effect however often, or by however many sweepers, it is found: its subject is locked, then
+the timer, then it is checked again that it is pending and due.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from django.db import transaction
+
+from rdfast.audit import causes
+from rdfast.audit import operations as audit
+from rdfast.core.locks import lock
+from rdfast.flow import accounting, evaluating, granting, paying, performing, signing
+from rdfast.flow.telling import administrators, pi, signatories, tell, together
+from rdfast.funding.models import Award, Tranche
+from rdfast.milestones.models import Milestone
+from rdfast.outbox import operations as outbox
+from rdfast.people.models import User
+from rdfast.proposals.models import Proposal
+from rdfast.reviews.models import Finding, Review
+from rdfast.settlement.models import Claim
+from rdfast.timers import operations as timers
+from rdfast.timers import queries
+from rdfast.timers.kinds import Kind
+from rdfast.timers.models import Timer
+
+logger = logging.getLogger(__name__)
+
+Subject = Proposal | Award | Tranche | Milestone | Review | Finding | Claim
+SUBJECTS: dict[str, type[Subject]] = {
+    model._meta.label_lower: model for model in (Proposal, Award, Tranche, Milestone, Review, Finding, Claim)
+}
+# What happens when nobody acted in time. Silence escalates; it never approves.
+ACTIONS: dict[Kind, Callable[..., None]] = {
+    Kind.DECIDE: granting.escalate,
+    Kind.SECOND_APPROVAL: granting.escalate,
+    Kind.RESUBMIT: granting.lapse,
+    Kind.SIGN: signing.lapse,
+    Kind.APPROVE_TRANCHE: paying.payment_late,
+    Kind.RELEASE_TRANCHE: paying.payment_late,
+    Kind.ACCOUNT: paying.account_overdue,
+    Kind.OPEN_MILESTONE: performing.open_,
+    Kind.REPORT_DUE: performing.run_over,
+    Kind.REPORT_MISSED: performing.miss,
+    Kind.CURE: performing.fail_uncured,
+    Kind.ANSWER_INVITATION: evaluating.expire,
+    Kind.DELIVER_REVIEW: evaluating.expire,
+    Kind.REACH_QUORUM: evaluating.quorum_missing,
+    Kind.CONFIRM_FINDING: evaluating.confirmation_late,
+    Kind.DECIDE_CLAIM: accounting.decision_late,
+}
+
+
+def sweep(*, at: datetime, limit: int = 500) -> int:
+    """Act on what is due at `at`, in order of due time; returns how many had their effect now.
+
+    One failing deadline never blocks the others: its failure is recorded and it is tried again later.
+    """
+    acted = 0
+    for timer_id in queries.due(at, limit=limit):
+        try:
+            acted += fire(timer_id, at=at)
+        except Exception as error:
+            logger.exception("deadline %s failed", timer_id)
+            _record_failure(timer_id, error, at=at)
+    return acted
+
+
+def fire(timer_id: int, *, at: datetime) -> bool:
+    """Let one deadline have its effect, unless it has ended, is not due, or somebody else is at it."""
+    found = Timer.objects.get(pk=timer_id)
+    with causes.because(f"timer:{timer_id}"), transaction.atomic():
+        subject = _lock_subject(found)
+        timer = timers.claim(timer_id, at=at)
+        if timer is None:
+            return False
+        if _must_warn_first(timer, subject, at=at):
+            return True
+        timers.done(timer, at=at)
+        if timer.about is not None:
+            _remind(timer.about, subject, at=at)
+        else:
+            ACTIONS[Kind(timer.kind)](subject, at=at)
+    return True
+
+
+def _lock_subject(timer: Timer) -> Subject:
+    """Hold the proposal, or the award that everything later belongs to; then read the subject."""
+    model = SUBJECTS[timer.subject_kind]
+    if model is Proposal:
+        return lock(Proposal, timer.subject_id)
+    award = lock(Award, Award.objects.values_list("pk", flat=True).get(proposal=timer.matter_id))
+    return award if model is Award else model.objects.get(pk=timer.subject_id)
+
+
+def _must_warn_first(timer: Timer, subject: Subject, *, at: datetime) -> bool:
+    """Shift a harmful deadline whose warning was not delivered long enough ago; the clock stops for a reason."""
+    notice = timer.notice
+    if notice is None or (timer.warned_at is not None and timer.warned_at <= at - notice):
+        return False
+    until = (timer.warned_at or at) + notice
+    timers.postpone(timer, until=until, at=at)
+    data = {"deadline": timer.kind, "until": until.isoformat()}
+    audit.record("clock.stopped", of=subject, by=None, at=at, reason="warning not delivered in time", data=data)
+    return True
+
+
+def _remind(deadline: Timer, subject: Subject, *, at: datetime) -> None:
+    event = audit.record("deadline.reminded", of=subject, by=None, at=at, data={"deadline": deadline.kind})
+    tell(
+        _who_must_act(deadline, subject),
+        "reminder",
+        event=event,
+        at=at,
+        warns_of=deadline,
+        deadline=deadline,
+        proposal=_proposal_of(subject),
+        subject=subject,
+    )
+
+
+def _who_must_act(deadline: Timer, subject: Subject) -> list[User]:
+    if isinstance(subject, Review):
+        return [subject.reviewer]
+    proposal = _proposal_of(subject)
+    if deadline.kind == Kind.SIGN and isinstance(subject, Award):
+        return together(signatories(subject), pi(proposal))
+    return pi(proposal)
+
+
+def _proposal_of(subject: Subject) -> Proposal:
+    if isinstance(subject, Proposal):
+        return subject
+    if isinstance(subject, Award):
+        return subject.proposal
+    if isinstance(subject, Review | Finding):
+        return subject.milestone.award.proposal
+    return subject.award.proposal
+
+
+def _record_failure(timer_id: int, error: Exception, *, at: datetime) -> None:
+    """In a transaction of its own; the last failure raises an alarm with the administrators."""
+    with causes.because(f"timer:{timer_id}"), transaction.atomic():
+        dead = timers.failed(timer_id, error=f"{type(error).__name__}: {error}", at=at)
+        if dead is None:
+            return
+        subject = SUBJECTS[dead.subject_kind].objects.get(pk=dead.subject_id)
+        event = audit.record("deadline.dead", of=subject, by=None, at=at, data={"deadline": dead.kind})
+        tell(administrators(), "deadline_dead", event=event, at=at, deadline=dead)
+
+
+def settle_down(*, at: datetime) -> None:
+    """Sweep and deliver until nothing is due at `at` any more."""
+    while sweep(at=at):
+        outbox.deliver_waiting(at=at)
+    while outbox.deliver_waiting(at=at):
+        pass

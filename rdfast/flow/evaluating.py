@@ -1,0 +1,204 @@
+"""Reviewers are invited, answer and deliver; their quorum makes a finding; the manager confirms it."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from rdfast.audit import operations as audit
+from rdfast.audit.queries import last_of
+from rdfast.core.refusals import ensure
+from rdfast.core.working_days import after_working_days
+from rdfast.flow import paying
+from rdfast.flow.telling import heads, managers, pi, tell, together
+from rdfast.milestones import operations as milestones
+from rdfast.milestones.models import Milestone
+from rdfast.milestones.queries import relations
+from rdfast.milestones.states import EVALUATED, EXPECTS_REVIEWERS
+from rdfast.milestones.states import State as MilestoneState
+from rdfast.people import operations as people
+from rdfast.people.models import User
+from rdfast.programmes.relations import Relation
+from rdfast.reviews import operations as reviews
+from rdfast.reviews import queries
+from rdfast.reviews.models import Finding, Review
+from rdfast.reviews.rules import finding_is_due
+from rdfast.reviews.states import DELIVERED, PENDING, Grade, State
+from rdfast.timers import operations as timers
+from rdfast.timers.kinds import Kind
+
+
+def fill_panel(milestone: Milestone, *, at: datetime) -> None:
+    """Invite the next best reviewers until the panel has its size; without candidates the managers are told."""
+    size = milestone.award.policy.terms.reviewers
+    active = queries.of_round(milestone).filter(state__in=PENDING | DELIVERED).count()
+    for _place in range(size - active):
+        reviewer = queries.candidates(milestone).first()
+        if reviewer is None:
+            event = audit.record("milestone.no_candidates", of=milestone, by=None, at=at)
+            tell(managers(milestone.award.proposal), "reviewers_missing", event=event, at=at, milestone=milestone)
+            return
+        _invite(milestone, reviewer, by=None, at=at)
+
+
+@transaction.atomic
+def invite(milestone_id: int, reviewer: User, *, by: User, at: datetime) -> Review:
+    """The manager invites a particular reviewer."""
+    milestone = milestones.lock_milestone(milestone_id)
+    ensure(
+        bool({Relation.MANAGER, Relation.HEAD} & relations(milestone, by)),
+        _("Only the programme's managers invite reviewers."),
+    )
+    ensure(milestone.state in EXPECTS_REVIEWERS, _("No reviewers are needed for this milestone now."))
+    return _invite(milestone, reviewer, by=by, at=at)
+
+
+def _invite(milestone: Milestone, reviewer: User, *, by: User | None, at: datetime) -> Review:
+    review = reviews.invite(milestone.pk, reviewer, by=by, at=at)
+    hours = timedelta(hours=milestone.award.policy.terms.answer_hours)
+    timers.set(Kind.ANSWER_INVITATION, of=review, due_at=at + hours, at=at, remind_at=[at + hours / 2])
+    tell([reviewer], "review_invitation", event=last_of(review), at=at, review=review, due_at=at + hours)
+    return review
+
+
+@transaction.atomic
+def accept(review_id: int, *, by: User, at: datetime) -> Review:
+    """Accepted without conflict of interest; its delivery clock runs once the milestone is reported."""
+    review = reviews.accept(review_id, by=by, at=at)
+    timers.cancel(Kind.ANSWER_INVITATION, of=review, at=at)
+    if review.milestone.state in EVALUATED:
+        _expect(review, at=at)
+        _start_if_reported(review.milestone, by=by, at=at)
+    return review
+
+
+def expect_reviews(milestone: Milestone, *, at: datetime) -> None:
+    """The milestone was reported: whoever accepted has fourteen days, and the panel twenty-one."""
+    terms = milestone.award.policy.terms
+    timers.set(Kind.REACH_QUORUM, of=milestone, due_at=at + timedelta(days=terms.quorum_days), at=at)
+    accepted = list(queries.of_round(milestone).filter(state=State.ACCEPTED))
+    for review in accepted:
+        review.milestone = milestone
+        _expect(review, at=at)
+    reviewers = [review.reviewer for review in accepted]
+    event = last_of(milestone)
+    tell(reviewers, "milestone_reported", event=event, at=at, milestone=milestone)
+    tell(managers(milestone.award.proposal), "report_arrived", event=event, at=at, milestone=milestone)
+    if accepted:
+        _start_if_reported(milestone, by=None, at=at)
+    fill_panel(milestone, at=at)
+
+
+def _expect(review: Review, *, at: datetime) -> None:
+    span = timedelta(days=review.milestone.award.policy.terms.deliver_days)
+    reminders = [at + span / 2, at + span - timedelta(days=1)]
+    timers.set(Kind.DELIVER_REVIEW, of=review, due_at=at + span, at=at, remind_at=reminders)
+
+
+def _start_if_reported(milestone: Milestone, *, by: User | None, at: datetime) -> None:
+    if milestone.state == MilestoneState.REPORTED:
+        milestone.state = milestones.start_review(milestone.pk, by=by, at=at).state
+
+
+@transaction.atomic
+def decline(review_id: int, *, reason: str, by: User, at: datetime) -> Review:
+    """The reviewer cannot; the next one is invited."""
+    return _replace(reviews.decline(review_id, reason=reason, by=by, at=at), at=at)
+
+
+@transaction.atomic
+def recuse(review_id: int, *, reason: str, by: User, at: datetime) -> Review:
+    """The reviewer has a conflict of interest, which is remembered; the next one is invited."""
+    review = reviews.recuse(review_id, reason=reason, by=by, at=at)
+    award = review.milestone.award
+    people.declare_conflict(
+        by, with_user=award.pi, with_organisation=award.organisation, reason=reason[:300], at=at
+    )
+    return _replace(review, at=at)
+
+
+def expire(review: Review, *, at: datetime) -> None:
+    """The clock: no answer or no review in time; the next reviewer is invited."""
+    expired = reviews.expire(review.pk, at=at)
+    tell([expired.reviewer], "review_expired", event=last_of(expired), at=at, review=expired)
+    _replace(expired, at=at)
+
+
+def _replace(review: Review, *, at: datetime) -> Review:
+    timers.cancel(of=review, at=at)
+    milestone = review.milestone
+    if milestone.state in EXPECTS_REVIEWERS and not _find_if_due(milestone, at=at):
+        fill_panel(milestone, at=at)
+    return review
+
+
+@transaction.atomic
+def deliver(
+    review_id: int, *, scores: dict[str, int], grade: str, comments: str, by: User, at: datetime
+) -> Review:
+    """A review is in; with the quorum reached and nobody still writing, the panel has spoken."""
+    review = reviews.submit(review_id, scores=scores, grade=grade, comments=comments, by=by, at=at)
+    timers.cancel(of=review, at=at)
+    _find_if_due(review.milestone, at=at)
+    return review
+
+
+def _find_if_due(milestone: Milestone, *, at: datetime) -> bool:
+    if milestone.state != MilestoneState.UNDER_REVIEW:
+        return False
+    states = list(queries.of_round(milestone).values_list("state", flat=True))
+    submitted, accepted = states.count(State.SUBMITTED), states.count(State.ACCEPTED)
+    terms = milestone.award.policy.terms
+    if not finding_is_due(submitted=submitted, accepted=accepted, quorum=terms.quorum):
+        return False
+    finding = reviews.make_finding(milestone, at=at)
+    timers.cancel(of=milestone, at=at)
+    for review in queries.of_round(milestone):
+        review.milestone = milestone
+        timers.cancel(of=review, at=at)
+    due_at = after_working_days(at, terms.confirm_finding_working_days)
+    timers.set(Kind.CONFIRM_FINDING, of=finding, due_at=due_at, at=at)
+    tell(
+        managers(milestone.award.proposal), "finding_made", event=last_of(finding), at=at, finding=finding, milestone=milestone, due_at=due_at
+    )
+    return True
+
+
+@transaction.atomic
+def confirm(finding_id: int, *, reason: str, by: User, at: datetime) -> Finding:
+    """Confirmed, therefore: the milestone has its result, and a pass may open the next tranche's gate."""
+    finding = reviews.confirm(finding_id, reason=reason, by=by, at=at)
+    milestone = milestones.conclude(finding.milestone_id, finding.result, by=by, at=at, reason=reason)
+    timers.cancel(of=finding, at=at)
+    award = milestone.award
+    due_at = at + timedelta(days=award.policy.terms.cure_days)
+    if finding.result == Grade.CONDITIONAL:
+        reminders = [due_at - timedelta(days=days) for days in (7, 3)]
+        timers.set(Kind.CURE, of=milestone, due_at=due_at, at=at, remind_at=reminders)
+    tell(
+        pi(award.proposal), "finding_confirmed", event=last_of(finding), at=at, finding=finding, milestone=milestone, due_at=due_at
+    )
+    paying.consider(award, at=at)
+    return finding
+
+
+def stand_down(milestone: Milestone, *, at: datetime) -> None:
+    """The milestone will not be reviewed: its reviewers are no longer waited for."""
+    for review in Review.objects.filter(milestone=milestone, state__in=PENDING):
+        expired = reviews.expire(review.pk, at=at)
+        timers.cancel(of=expired, at=at)
+
+
+def quorum_missing(milestone: Milestone, *, at: datetime) -> None:
+    """The clock: too few reviews three weeks after the report; the head is told."""
+    event = audit.record("milestone.quorum_missing", of=milestone, by=None, at=at)
+    proposal = milestone.award.proposal
+    tell(together(heads(proposal), managers(proposal)), "quorum_missing", event=event, at=at, milestone=milestone)
+
+
+def confirmation_late(finding: Finding, *, at: datetime) -> None:
+    """The clock: nobody confirmed the finding; the head is told."""
+    event = audit.record("finding.late", of=finding, by=None, at=at)
+    proposal = finding.milestone.award.proposal
+    people_told = together(heads(proposal), managers(proposal))
+    tell(people_told, "finding_late", event=event, at=at, finding=finding, milestone=finding.milestone)

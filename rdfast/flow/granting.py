@@ -1,0 +1,186 @@
+"""The answer to a proposal, and what follows from it."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from rdfast.audit.queries import last_of
+from rdfast.core.locks import lock
+from rdfast.core.working_days import after_working_days
+from rdfast.decisions import operations as decisions
+from rdfast.decisions.models import Decision
+from rdfast.flow.submitting import screening_facts
+from rdfast.flow.telling import heads, managers, pi, second_approvers, signatories, tell, together
+from rdfast.funding import operations as funding
+from rdfast.funding.operations import PlannedTranche
+from rdfast.milestones import operations as milestones
+from rdfast.people.models import User
+from rdfast.people.operations import lock_person
+from rdfast.programmes.models import Policy
+from rdfast.proposals import operations as proposals
+from rdfast.proposals.models import Proposal
+from rdfast.proposals.states import State
+from rdfast.screening import operations as screening
+from rdfast.screening.rules import screen
+from rdfast.timers import operations as timers
+from rdfast.timers.kinds import Kind
+
+
+def policy_of(proposal: Proposal) -> Policy:
+    """The policy version the proposal was submitted under."""
+    if proposal.policy is None:
+        raise ValueError(f"{proposal} was never submitted")
+    return proposal.policy
+
+
+@transaction.atomic
+def approve(proposal_id: int, *, amount: int, reason: str, by: User, at: datetime) -> Decision:
+    """The manager's yes: a grant, or above the limit a recommendation to the second approver."""
+    proposal = lock(Proposal, proposal_id)
+    if proposal.state == State.SUBMITTED and amount > policy_of(proposal).terms.second_approval_above:
+        return _recommend(proposal_id, amount=amount, reason=reason, by=by, at=at)
+    return _grant(decisions.approve(proposal_id, amount=amount, reason=reason, by=by, at=at), by=by, at=at)
+
+
+@transaction.atomic
+def approve_second(proposal_id: int, *, reason: str, by: User, at: datetime) -> Decision:
+    """The second approver's yes to the recommended amount."""
+    amount = lock(Proposal, proposal_id).recommended_amount or 0
+    return _grant(decisions.approve(proposal_id, amount=amount, reason=reason, by=by, at=at), by=by, at=at)
+
+
+def _recommend(proposal_id: int, *, amount: int, reason: str, by: User, at: datetime) -> Decision:
+    decision = decisions.recommend(proposal_id, amount=amount, reason=reason, by=by, at=at)
+    proposal = decision.proposal
+    decide_by = policy_of(proposal).terms.second_approval_by(at)
+    timers.cancel(Kind.DECIDE, of=proposal, at=at)
+    timers.set(Kind.SECOND_APPROVAL, of=proposal, due_at=decide_by, at=at)
+    tell(
+        second_approvers(proposal, other_than=by),
+        "proposal_recommended",
+        event=last_of(proposal),
+        at=at,
+        proposal=proposal,
+        decision=decision,
+        decide_by=decide_by,
+    )
+    return decision
+
+
+def _grant(decision: Decision, *, by: User, at: datetime) -> Decision:
+    """Approved, therefore: check eligibility again, offer, plan, set the signing clock, tell, reserve."""
+    proposal = decision.proposal
+    policy = policy_of(proposal)
+    timers.cancel(of=proposal, at=at)
+    _ensure_still_eligible(proposal, policy, at)
+
+    award = funding.offer(
+        proposal, amount=decision.amount or 0, policy=policy, planned=_tranches(proposal, at), by=by, at=at
+    )
+    milestones.plan(award, proposal, by=by, at=at)
+    sign_by = at + timedelta(days=policy.terms.sign_days)
+    wished = at + timedelta(days=policy.terms.sign_wished_days)
+    timers.set(Kind.SIGN, of=award, due_at=sign_by, at=at, remind_at=[wished, sign_by - timedelta(days=5)])
+    tell(
+        together(pi(proposal), signatories(award)),
+        "award_offered",
+        event=last_of(award),
+        at=at,
+        proposal=proposal,
+        award=award,
+        decision=decision,
+        wished=wished,
+        sign_by=sign_by,
+    )
+    funding.reserve(award, by=by, at=at)
+    return decision
+
+
+def _ensure_still_eligible(proposal: Proposal, policy: Policy, at: datetime) -> None:
+    """Hold the PI, so that two awards to one person are counted one after the other, and screen again."""
+    proposal.pi = lock_person(proposal.pi_id)
+    findings = screen(screening_facts(proposal, call_is_open=True, at=at), policy.terms)
+    screening.ensure_eligible([replace(finding, field="") for finding in findings])
+    screening.attach(proposal, findings, policy=policy, at=at)
+
+
+def _tranches(proposal: Proposal, at: datetime) -> list[PlannedTranche]:
+    """One tranche per milestone, paid ahead of it: the first at signing, each later one after the one before."""
+    planned = list(proposal.planned_milestones.order_by("number"))
+    before = [None, *planned[:-1]]
+    return [
+        PlannedTranche(
+            share_percent=milestone.share_percent or 0,
+            after_milestone=earlier.number if earlier else None,
+            expected_on=(earlier.due_on if earlier else None) or timezone.localdate(at),
+        )
+        for milestone, earlier in zip(planned, before, strict=True)
+    ]
+
+
+@transaction.atomic
+def refuse_second(proposal_id: int, *, reason: str, by: User, at: datetime) -> Decision:
+    """The second approver's no: the manager decides anew, with a fresh clock."""
+    decision = decisions.send_back(proposal_id, reason=reason, by=by, at=at)
+    proposal = decision.proposal
+    timers.cancel(of=proposal, at=at)
+    decide_by = policy_of(proposal).terms.decide_by(at)
+    timers.set(Kind.DECIDE, of=proposal, due_at=decide_by, at=at)
+    tell(
+        managers(proposal),
+        "second_approval_refused",
+        event=last_of(proposal),
+        at=at,
+        proposal=proposal,
+        decision=decision,
+        decide_by=decide_by,
+    )
+    return decision
+
+
+@transaction.atomic
+def give_back(proposal_id: int, *, reason: str, by: User, at: datetime) -> Decision:
+    """Returned once for completion: the decision clock stops, the applicant's clock starts."""
+    decision = decisions.give_back(proposal_id, reason=reason, by=by, at=at)
+    proposal = decision.proposal
+    timers.cancel(of=proposal, at=at)
+    days = policy_of(proposal).terms.resubmit_working_days
+    due_at = after_working_days(at, days)
+    timers.set(Kind.RESUBMIT, of=proposal, due_at=due_at, at=at, remind_at=[after_working_days(at, days - 1)])
+    tell(
+        pi(proposal),
+        "proposal_returned",
+        event=last_of(proposal),
+        at=at,
+        proposal=proposal,
+        decision=decision,
+        due_at=due_at,
+    )
+    return decision
+
+
+@transaction.atomic
+def decline(proposal_id: int, *, reason: str, by: User, at: datetime) -> Decision:
+    """The no, with its reason."""
+    decision = decisions.decline(proposal_id, reason=reason, by=by, at=at)
+    proposal = decision.proposal
+    timers.cancel(of=proposal, at=at)
+    tell(pi(proposal), "proposal_declined", event=last_of(proposal), at=at, proposal=proposal, decision=decision)
+    return decision
+
+
+def escalate(proposal: Proposal, *, at: datetime) -> None:
+    """The clock: the decision is late; the head is told and may decide from now on."""
+    proposals.escalate(proposal.pk, at=at)
+    people = together(heads(proposal), managers(proposal))
+    tell(people, "decision_late", event=last_of(proposal), at=at, proposal=proposal)
+
+
+def lapse(proposal: Proposal, *, at: datetime) -> None:
+    """The clock: the returned proposal did not come back."""
+    lapsed = proposals.lapse(proposal.pk, at=at)
+    tell(pi(lapsed), "proposal_lapsed", event=last_of(lapsed), at=at, proposal=lapsed)
+
+

@@ -1,0 +1,119 @@
+"""Money goes out: a gate opens, the manager approves, the finance officer releases, the bank confirms."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from rdfast.audit import operations as audit
+from rdfast.audit.queries import last_of
+from rdfast.flow.telling import finance_officers, heads, managers, pi, signatories, tell, together
+from rdfast.funding import operations as funding
+from rdfast.funding import queries
+from rdfast.funding.models import Award, Tranche
+from rdfast.funding.rules import GateFacts, gate_is_open
+from rdfast.funding.states import PAID, TrancheState
+from rdfast.ledger import queries as ledger
+from rdfast.ledger.kinds import BoxKind
+from rdfast.milestones.models import Milestone
+from rdfast.people.models import User
+from rdfast.timers import operations as timers
+from rdfast.timers.kinds import Kind
+
+
+def gate_facts(tranche: Tranche) -> GateFacts:
+    """What the tranche's gate depends on, read from the award's rows and boxes."""
+    award = tranche.award
+    boxes = ledger.boxes_of_award(award.pk)
+    states = Milestone.objects.filter(award=award, number=tranche.after_milestone).values_list("state", flat=True)
+    return GateFacts(
+        award_state=award.state,
+        tranche_state=tranche.state,
+        amount=tranche.amount,
+        obligated=boxes[BoxKind.OBLIGATED],
+        milestone_states=list(states) if tranche.after_milestone else [],
+        earlier_unpaid=queries.unpaid_before(tranche),
+        earlier_paid=queries.paid_before(tranche),
+        accepted=boxes[BoxKind.EXPENSE],
+    )
+
+
+def consider(award: Award, *, at: datetime) -> None:
+    """Make ready every tranche whose gate has opened. Asked after signing, findings, payments and claims."""
+    for tranche in award.tranches.filter(state=TrancheState.SCHEDULED).order_by("number"):
+        tranche.award = award
+        if not gate_is_open(gate_facts(tranche), award.policy.terms):
+            break
+        ready = funding.make_ready(tranche.pk, at=at)
+        due_at = at + timedelta(days=award.policy.terms.approve_tranche_days)
+        timers.set(Kind.APPROVE_TRANCHE, of=ready, due_at=due_at, at=at)
+        tell(
+            managers(award.proposal), "tranche_ready", event=last_of(ready), at=at, tranche=ready, award=award, due_at=due_at
+        )
+
+
+@transaction.atomic
+def approve(tranche_id: int, *, by: User, at: datetime) -> Tranche:
+    """The manager's yes to a payment; the finance officer is told."""
+    tranche = funding.approve_tranche(tranche_id, by=by, at=at)
+    award = tranche.award
+    timers.cancel(Kind.APPROVE_TRANCHE, of=tranche, at=at)
+    due_at = at + timedelta(days=award.policy.terms.release_tranche_days)
+    timers.set(Kind.RELEASE_TRANCHE, of=tranche, due_at=due_at, at=at)
+    officers = [user for user in finance_officers(award.proposal) if user != by]
+    tell(officers, "tranche_approved", event=last_of(tranche), at=at, tranche=tranche, award=award, due_at=due_at)
+    return tranche
+
+
+@transaction.atomic
+def release(tranche_id: int, *, by: User, at: datetime) -> Tranche:
+    """Money is out, therefore: a date by which it must be accounted for."""
+    tranche = funding.release(tranche_id, by=by, at=at)
+    award = tranche.award
+    timers.cancel(Kind.RELEASE_TRANCHE, of=tranche, at=at)
+    account_by = tranche.account_by or at
+    reminders = [account_by - timedelta(days=days) for days in (30, 7)]
+    timers.set(Kind.ACCOUNT, of=tranche, due_at=account_by, at=at, remind_at=reminders)
+    people = together(pi(award.proposal), signatories(award))
+    tell(people, "tranche_released", event=last_of(tranche), at=at, tranche=tranche, award=award)
+    return tranche
+
+
+@transaction.atomic
+def settle(tranche_id: int, *, by: User, at: datetime) -> Tranche:
+    """The bank confirmed the payment: it can now be accounted for."""
+    tranche = funding.settle(tranche_id, by=by, at=at)
+    award = tranche.award
+    tell(pi(award.proposal), "tranche_settled", event=last_of(tranche), at=at, tranche=tranche, award=award)
+    return tranche
+
+
+def close_accounted(award: Award, *, at: datetime) -> None:
+    """End the account-by clock of every paid tranche that accepted claims now cover, the earliest first."""
+    accepted = ledger.boxes_of_award(award.pk)[BoxKind.EXPENSE]
+    for tranche in award.tranches.filter(state__in=PAID).order_by("number"):
+        tranche.award = award
+        if tranche.amount > accepted:
+            return
+        accepted -= tranche.amount
+        timers.cancel(Kind.ACCOUNT, of=tranche, at=at)
+
+
+def payment_late(tranche: Tranche, *, at: datetime) -> None:
+    """The clock: approval or release is late; the head is told."""
+    event = audit.record("tranche.late", of=tranche, by=None, at=at)
+    award = tranche.award
+    people = together(heads(award.proposal), managers(award.proposal), finance_officers(award.proposal))
+    tell(people, "payment_late", event=event, at=at, tranche=tranche, award=award)
+
+
+def account_overdue(tranche: Tranche, *, at: datetime) -> None:
+    """The clock: money is not accounted for in time; everyone is told, again every week until it is."""
+    event = audit.record("tranche.account_overdue", of=tranche, by=None, at=at)
+    award = tranche.award
+    timers.set(Kind.ACCOUNT, of=tranche, due_at=at + timedelta(days=7), at=at)
+    people = together(
+        pi(award.proposal), signatories(award), managers(award.proposal), heads(award.proposal)
+    )
+    tell(people, "account_overdue", event=event, at=at, tranche=tranche, award=award)
+
+

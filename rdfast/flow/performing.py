@@ -1,0 +1,65 @@
+"""Milestones open, are reported, run over, are missed."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from rdfast.audit.queries import last_of
+from rdfast.core.uploads import Stored
+from rdfast.core.working_days import end_of
+from rdfast.flow import evaluating
+from rdfast.flow.telling import heads, managers, pi, tell, together
+from rdfast.milestones import operations as milestones
+from rdfast.milestones.models import Milestone
+from rdfast.people.models import User
+from rdfast.timers import operations as timers
+from rdfast.timers.kinds import Kind
+
+
+def open_(milestone: Milestone, *, at: datetime) -> None:
+    """The clock: fourteen days before it is due the report can be written and reviewers are invited."""
+    opened = milestones.open_(milestone.pk, at=at)
+    due_at = end_of(opened.due_on)
+    timers.set(Kind.REPORT_DUE, of=opened, due_at=due_at, at=at, remind_at=[due_at - timedelta(days=3)])
+    tell(pi(opened.award.proposal), "milestone_open", event=last_of(opened), at=at, milestone=opened, due_at=due_at)
+    evaluating.fill_panel(opened, at=at)
+
+
+@transaction.atomic
+def report(
+    milestone_id: int, *, text: str, files: Iterable[Stored], by: User, at: datetime
+) -> Milestone:
+    """Reported, therefore: its clocks stop and the reviewers' clocks start."""
+    milestone = milestones.report(milestone_id, text=text, files=files, by=by, at=at)
+    timers.cancel(of=milestone, at=at)
+    evaluating.expect_reviews(milestone, at=at)
+    return milestone
+
+
+def run_over(milestone: Milestone, *, at: datetime) -> None:
+    """The clock: the due day passed without a report; days of grace begin."""
+    late = milestones.run_over(milestone.pk, at=at)
+    due_at = end_of(late.due_on) + timedelta(days=late.award.policy.terms.grace_days)
+    # After an outage of ours the days of grace may be over already: the warning comes first all the same.
+    due_at = max(due_at, at + timedelta(days=2))
+    timers.set(Kind.REPORT_MISSED, of=late, due_at=due_at, at=at, remind_at=[due_at - timedelta(days=3)])
+    tell(pi(late.award.proposal), "milestone_overdue", event=last_of(late), at=at, milestone=late, due_at=due_at)
+
+
+def miss(milestone: Milestone, *, at: datetime) -> None:
+    """The clock: the days of grace passed too."""
+    missed = milestones.miss(milestone.pk, at=at)
+    event = last_of(missed)
+    evaluating.stand_down(missed, at=at)
+    proposal = missed.award.proposal
+    people = together(pi(proposal), managers(proposal), heads(proposal))
+    tell(people, "milestone_missed", event=event, at=at, milestone=missed)
+
+
+def fail_uncured(milestone: Milestone, *, at: datetime) -> None:
+    """The clock: a condition was not met in time."""
+    failed = milestones.fail_uncured(milestone.pk, at=at)
+    proposal = failed.award.proposal
+    people = together(pi(proposal), managers(proposal), heads(proposal))
+    tell(people, "milestone_failed_uncured", event=last_of(failed), at=at, milestone=failed)

@@ -1,0 +1,87 @@
+"""An offered award is signed, refused, or lapses."""
+
+import hashlib
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+from django.utils.translation import gettext_lazy as _
+
+from rdfast.audit.queries import last_of
+from rdfast.core.refusals import ensure
+from rdfast.core.working_days import start_of
+from rdfast.flow import paying
+from rdfast.flow.telling import managers, pi, signatories, tell, together
+from rdfast.funding import operations as funding
+from rdfast.funding.models import Award
+from rdfast.funding.operations import PaymentAccount
+from rdfast.milestones import operations as milestones
+from rdfast.milestones.rules import opens_on
+from rdfast.people.models import User
+from rdfast.people.queries import bans_on
+from rdfast.timers import operations as timers
+from rdfast.timers.kinds import Kind
+
+
+def agreement_text(award: Award) -> str:
+    """The agreement, in Korean and then in English; the same award always gives the same text."""
+    context = {
+        "award": award,
+        "proposal": award.proposal,
+        "call": award.proposal.call,
+        "terms": award.policy.terms,
+        "tranches": list(award.tranches.order_by("number")),
+        "milestones": list(award.milestones.order_by("number")),
+    }
+    texts = []
+    for language in ("ko", "en"):
+        with translation.override(language):
+            texts.append(render_to_string("agreements/provisional.txt", context).strip())
+    return "\n\n".join(texts) + "\n"
+
+
+def agreement_hash(text: str) -> str:
+    """The SHA-256 of the text, as hex."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@transaction.atomic
+def sign(award_id: int, *, sha256: str, account: PaymentAccount, by: User, at: datetime) -> Award:
+    """Signed, therefore: money is obligated, milestones get their clocks, the first tranche becomes ready.
+
+    `sha256` is of the text the signer read. Raises AgreementChanged when it is another one.
+    """
+    award = funding.lock_award(award_id)
+    barred = bans_on(award.pi, award.organisation, timezone.localdate(at)).exists()
+    ensure(not barred, _("A participation ban stands against the organisation or the principal investigator."))
+    award = funding.sign(award_id, text=agreement_text(award), sha256=sha256, account=account, by=by, at=at)
+    timers.cancel(of=award, at=at)
+    for milestone in milestones.settle_due_days(award, by=by, at=at):
+        opens = start_of(opens_on(milestone.due_on, award.policy.terms.milestone_opens_days))
+        timers.set(Kind.OPEN_MILESTONE, of=milestone, due_at=max(opens, at + timedelta(seconds=1)), at=at)
+    people = together(pi(award.proposal), signatories(award), managers(award.proposal))
+    tell(people, "award_signed", event=last_of(award), at=at, award=award, proposal=award.proposal)
+    paying.consider(award, at=at)
+    return award
+
+
+@transaction.atomic
+def refuse(award_id: int, *, reason: str, by: User, at: datetime) -> Award:
+    """The organisation or the PI does not want the award."""
+    award = funding.refuse(award_id, reason=reason, by=by, at=at)
+    _end(award, "award_refused", by=by, at=at)
+    return award
+
+
+def lapse(award: Award, *, at: datetime) -> None:
+    """The clock: nobody signed in time."""
+    _end(funding.lapse(award.pk, at=at), "award_lapsed", by=None, at=at)
+
+
+def _end(award: Award, template: str, *, by: User | None, at: datetime) -> None:
+    event = last_of(award)
+    milestones.supersede_all(award, by=by, at=at)
+    timers.cancel(of=award, at=at)
+    people = together(pi(award.proposal), signatories(award), managers(award.proposal))
+    tell(people, template, event=event, at=at, award=award, proposal=award.proposal)

@@ -1,0 +1,81 @@
+"""A proposal is handed in: it is complete, it is screened, its decision clock starts."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from rdfast.audit.queries import last_of
+from rdfast.core.locks import lock
+from rdfast.core.refusals import ManyRulesBroken
+from rdfast.flow.telling import managers, pi, tell
+from rdfast.funding import queries as funding
+from rdfast.people.models import User
+from rdfast.people.queries import bans_on
+from rdfast.programmes.queries import policy_in_force
+from rdfast.proposals import operations as proposals
+from rdfast.proposals.models import Proposal
+from rdfast.proposals.queries import budget_years, facts
+from rdfast.proposals.rules import gaps
+from rdfast.screening import operations as screening
+from rdfast.screening.rules import Facts, screen
+from rdfast.timers import operations as timers
+from rdfast.timers.kinds import Kind
+
+
+def screening_facts(proposal: Proposal, *, call_is_open: bool, at: datetime) -> Facts:
+    """What the screening rules look at, counted at `at` in this installation and as declared outside it."""
+    pi_projects = funding.provisional_awards_of(proposal.pi)
+    return Facts(
+        call_is_open=call_is_open,
+        asked_amount=proposal.asked_amount,
+        asked_provisional=proposal.asked_provisional,
+        years=budget_years(proposal),
+        provisional_awards_of_pi=pi_projects,
+        projects_as_pi=pi_projects + proposal.other_projects_as_pi,
+        projects_in_all=funding.running_projects_of(proposal.pi) + proposal.other_projects_in_all,
+        bans=bans_on(proposal.pi, proposal.organisation, timezone.localdate(at)).count(),
+    )
+
+
+@transaction.atomic
+def submit(proposal_id: int, *, by: User, at: datetime) -> Proposal:
+    """Hand the proposal in. The decision is due 48 hours later (as the policy says), also after a return.
+
+    Raises ManyRulesBroken with every gap and every screening rule that refuses it, each beside its field.
+    """
+    proposal = lock(Proposal, proposal_id)
+    policy = policy_in_force(proposal.call.programme_id, at)
+    # A returned proposal comes back within its own clock, whatever became of the call meanwhile.
+    call_is_open = proposal.call.is_open(at) or proposal.times_returned > 0
+    found = gaps(facts(proposal), terms=policy.terms, today=timezone.localdate(at))
+    findings = screen(screening_facts(proposal, call_is_open=call_is_open, at=at), policy.terms)
+    try:
+        screening.ensure_eligible(findings)
+    except ManyRulesBroken as refused:
+        found += refused.refusals
+    if found:
+        raise ManyRulesBroken(found)
+
+    proposal = proposals.submit(proposal_id, policy=policy, by=by, at=at)
+    screening.attach(proposal, findings, policy=policy, at=at)
+    timers.cancel(of=proposal, at=at)
+    decide_by = policy.terms.decide_by(at)
+    timers.set(Kind.DECIDE, of=proposal, due_at=decide_by, at=at)
+    event = last_of(proposal)
+    tell(pi(proposal), "proposal_received", event=event, at=at, proposal=proposal, decide_by=decide_by)
+    tell(managers(proposal), "proposal_arrived", event=event, at=at, proposal=proposal, decide_by=decide_by)
+    return proposal
+
+
+@transaction.atomic
+def withdraw(proposal_id: int, *, by: User, at: datetime) -> Proposal:
+    """The applicant takes the proposal back; all its clocks end."""
+    was_draft = lock(Proposal, proposal_id).submitted_at is None
+    proposal = proposals.withdraw(proposal_id, by=by, at=at)
+    timers.cancel(of=proposal, at=at)
+    if not was_draft:
+        event = last_of(proposal)
+        tell(managers(proposal), "proposal_withdrawn", event=event, at=at, proposal=proposal)
+    return proposal
+

@@ -1,0 +1,76 @@
+"""Whom to tell, and what about: one place, so that a hand-over reads `tell(managers(...), ...)`."""
+
+from datetime import datetime
+from itertools import chain
+from typing import Any
+
+from rdfast.audit.models import Event
+from rdfast.funding.models import Award
+from rdfast.outbox import operations as outbox
+from rdfast.people.models import User
+from rdfast.programmes.models import Appointment
+from rdfast.programmes.queries import holders
+from rdfast.proposals.models import Proposal
+from rdfast.proposals.queries import conflicted
+from rdfast.timers.models import Timer
+
+Role = Appointment.Role
+
+
+def tell(
+    people: list[User],
+    template: str,
+    *,
+    event: Event,
+    at: datetime,
+    warns_of: Timer | None = None,
+    **context: Any,
+) -> None:
+    """Write `templates/mail/<template>.txt` to these people, in this transaction."""
+    outbox.tell(people, template, context, event=event, at=at, warns_of=warns_of)
+
+
+def managers(proposal: Proposal) -> list[User]:
+    """The programme's managers and deputies."""
+    return _serving(proposal, Role.MANAGER, Role.DEPUTY)
+
+
+def heads(proposal: Proposal) -> list[User]:
+    """The heads of the programme."""
+    return _serving(proposal, Role.HEAD)
+
+
+def second_approvers(proposal: Proposal, *, other_than: User) -> list[User]:
+    """The second approvers, without the person who gave the first approval."""
+    return [user for user in _serving(proposal, Role.SECOND_APPROVER) if user != other_than]
+
+
+def finance_officers(proposal: Proposal) -> list[User]:
+    """The programme's finance officers."""
+    return _serving(proposal, Role.FINANCE)
+
+
+def pi(proposal: Proposal) -> list[User]:
+    """The principal investigator."""
+    return [proposal.pi]
+
+
+def signatories(award: Award) -> list[User]:
+    """Those who sign for the award's organisation."""
+    return list(User.objects.filter(organisation=award.organisation_id, is_signatory=True, is_active=True))
+
+
+def administrators() -> list[User]:
+    """Those who look after the installation."""
+    return list(User.objects.filter(is_staff=True, is_active=True))
+
+
+def together(*groups: list[User]) -> list[User]:
+    """All of them, each once."""
+    return list({user.pk: user for user in chain(*groups)}.values())
+
+
+def _serving(proposal: Proposal, *roles: str) -> list[User]:
+    """Those who serve in the role and have no conflict of interest with the proposal."""
+    serving = holders(proposal.call.programme_id, *roles)
+    return [user for user in serving if not conflicted(proposal, user)]

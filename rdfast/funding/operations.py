@@ -1,0 +1,322 @@
+"""Offering and signing awards, and paying tranches. Every write locks the award first."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from rdfast.audit import operations as audit
+from rdfast.core.amounts import written
+from rdfast.core.locks import lock
+from rdfast.core.machines import NotPossibleNow
+from rdfast.core.refusals import RuleBroken, ensure
+from rdfast.core.working_days import end_of
+from rdfast.funding import queries, rules
+from rdfast.funding.models import Agreement, Award, Payment, Tranche
+from rdfast.funding.states import AWARD, TRANCHE, UNPAID
+from rdfast.ledger import operations as ledger
+from rdfast.ledger.kinds import What
+from rdfast.people.models import User
+from rdfast.people.operations import lock_organisation
+from rdfast.programmes.models import Policy
+from rdfast.programmes.operations import lock_envelope
+from rdfast.programmes.queries import allotment_of
+from rdfast.proposals.models import Proposal
+
+
+class EnvelopeExhausted(RuleBroken):
+    """The envelope has too little available."""
+
+
+class ExposureTooHigh(RuleBroken):
+    """A cap on money at risk would be exceeded."""
+
+
+class AgreementChanged(RuleBroken):
+    """The text on the signer's page is not the text that would be signed."""
+
+
+@dataclass(frozen=True)
+class PaymentAccount:
+    """Where the award's money goes."""
+
+    bank: str
+    account_number: str
+    account_holder: str
+
+
+@dataclass(frozen=True)
+class PlannedTranche:
+    """One payment as planned: percent of the award, and the milestone before it (none for the first)."""
+
+    share_percent: int
+    after_milestone: int | None
+    expected_on: date
+
+
+@transaction.atomic
+def offer(
+    proposal: Proposal, *, amount: int, policy: Policy, planned: list[PlannedTranche], by: User, at: datetime
+) -> Award:
+    """Offer an award over `amount`, cut into tranches. `reserve` takes the money, last of all."""
+    envelope = proposal.call.envelope
+    if proposal.organisation is None:
+        raise ValueError(f"{proposal} was submitted without an organisation")
+    award = Award.objects.create(
+        proposal=proposal,
+        envelope=envelope,
+        policy=policy,
+        organisation=proposal.organisation,
+        pi=proposal.pi,
+        amount=amount,
+        offered_at=at,
+    )
+    audit.began(award, by=by, at=at, data={"amount": amount})
+    parts = rules.cut_into_tranches(amount, [each.share_percent for each in planned])
+    for number, (part, plan) in enumerate(zip(parts, planned, strict=True), start=1):
+        tranche = Tranche.objects.create(
+            award=award,
+            number=number,
+            amount=part,
+            after_milestone=plan.after_milestone,
+            expected_on=plan.expected_on,
+        )
+        audit.began(tranche, by=by, at=at, data={"amount": part})
+    return award
+
+
+@transaction.atomic
+def reserve(award: Award, *, by: User, at: datetime) -> None:
+    """Reserve the offered amount in the envelope: the last step of a grant, for its locks are contended.
+
+    Holds organisation and envelope. Raises EnvelopeExhausted or ExposureTooHigh.
+    """
+    event = audit.record("award.reserved", of=award, by=by, at=at, data={"amount": award.amount})
+    _ensure_exposure(award, at=at)
+    try:
+        ledger.move(
+            What.RESERVED,
+            envelope_id=award.envelope_id,
+            award_id=award.pk,
+            amount=award.amount,
+            at=at,
+            key=f"reserve:{award.pk}",
+            event=event,
+        )
+    except ledger.NotEnough as short:
+        raise EnvelopeExhausted(
+            _("%(envelope)s has %(available)s left; %(amount)s is needed.")
+            % {
+                "envelope": award.envelope,
+                "available": written(short.balance),
+                "amount": written(award.amount),
+            }
+        ) from short
+
+
+def _ensure_exposure(award: Award, *, at: datetime) -> None:
+    """Hold organisation and envelope and check both caps, counting this award's own rows."""
+    organisation = lock_organisation(award.organisation_id)
+    envelope = lock_envelope(award.envelope_id)
+    terms, today = award.policy.terms, timezone.localdate(at)
+    allotment = allotment_of(envelope)
+    everyone = queries.awards_of_envelope(envelope.pk)
+    for awards, percent, whose in (
+        (everyone, terms.programme_exposure_percent, envelope),
+        (everyone.filter(organisation=organisation), terms.organisation_exposure_percent, organisation),
+    ):
+        cap = rules.exposure_cap(allotment, percent)
+        exposed = queries.exposure(awards, today=today, days=terms.exposure_days)
+        if exposed > cap:
+            raise ExposureTooHigh(
+                _("Money at risk for %(whose)s would be %(exposed)s; the cap is %(cap)s, exceeded by %(over)s.")
+                % {
+                    "whose": whose,
+                    "exposed": written(exposed),
+                    "cap": written(cap),
+                    "over": written(exposed - cap),
+                }
+            )
+
+
+def lock_award(award_id: int) -> Award:
+    """Hold the award: the first lock of every write from here on."""
+    return lock(Award, award_id)
+
+
+@transaction.atomic
+def sign(
+    award_id: int, *, text: str, sha256: str, account: PaymentAccount, by: User, at: datetime
+) -> Award:
+    """Sign the agreement of this text; the money becomes obligated.
+
+    `sha256` is of the text the signer saw: raises AgreementChanged when it is another one.
+    """
+    award = lock_award(award_id)
+    _ensure_may_award(award, "sign", by)
+    if hashlib.sha256(text.encode()).hexdigest() != sha256:
+        raise AgreementChanged(_("The agreement has changed since this page was loaded. Read it again."))
+    due = timezone.localdate(at) + timedelta(days=award.policy.terms.confirmation_days)
+    award.sign(
+        at=at,
+        confirmation_due_on=due,
+        bank=account.bank,
+        account_number=account.account_number,
+        account_holder=account.account_holder,
+    )
+    award.save(
+        update_fields=["state", "signed_at", "confirmation_due_on", "bank", "account_number", "account_holder"]
+    )
+    Agreement.objects.create(award=award, text=text, sha256=sha256, signed_by=by, signed_at=at)
+    event = audit.moved(award, by=by, at=at, data={"sha256": sha256})
+    ledger.move(
+        What.OBLIGATED,
+        envelope_id=award.envelope_id,
+        award_id=award.pk,
+        amount=award.amount,
+        at=at,
+        key=f"oblige:{award.pk}",
+        event=event,
+    )
+    return award
+
+
+@transaction.atomic
+def refuse(award_id: int, *, reason: str, by: User, at: datetime) -> Award:
+    """The organisation does not want the award; the reservation ends."""
+    award = lock_award(award_id)
+    _ensure_may_award(award, "refuse", by)
+    award.refuse()
+    return _end_unsigned(award, by=by, at=at, reason=reason)
+
+
+@transaction.atomic
+def lapse(award_id: int, *, at: datetime) -> Award:
+    """The clock: nobody signed in time; the reservation ends."""
+    award = lock_award(award_id)
+    award.lapse()
+    return _end_unsigned(award, by=None, at=at, reason="")
+
+
+def _end_unsigned(award: Award, *, by: User | None, at: datetime, reason: str) -> Award:
+    award.save(update_fields=["state"])
+    event = audit.moved(award, by=by, at=at, reason=reason)
+    for tranche in award.tranches.filter(state__in=UNPAID):
+        tranche.award = award
+        tranche.cancel()
+        tranche.save(update_fields=["state"])
+        audit.moved(tranche, by=by, at=at)
+    ledger.move(
+        What.UNRESERVED,
+        envelope_id=award.envelope_id,
+        award_id=award.pk,
+        amount=award.amount,
+        at=at,
+        key=f"unreserve:{award.pk}",
+        event=event,
+    )
+    return award
+
+
+@transaction.atomic
+def make_ready(tranche_id: int, *, at: datetime) -> Tranche:
+    """The gate is open; whether it is, `flow/paying.py` asks first."""
+    tranche = _lock_tranche(tranche_id)
+    tranche.make_ready()
+    tranche.save(update_fields=["state"])
+    audit.moved(tranche, by=None, at=at)
+    return tranche
+
+
+@transaction.atomic
+def approve_tranche(tranche_id: int, *, by: User, at: datetime) -> Tranche:
+    """The manager approves a ready tranche for payment."""
+    tranche = _lock_tranche(tranche_id)
+    _ensure_may_tranche(tranche, "approve", by)
+    tranche.approve(by=by, at=at)
+    tranche.save(update_fields=["state", "approved_by", "approved_at"])
+    audit.moved(tranche, by=by, at=at)
+    return tranche
+
+
+@transaction.atomic
+def release(tranche_id: int, *, by: User, at: datetime) -> Tranche:
+    """Pay an approved tranche, exactly once, never by the person who approved it.
+
+    The award is held and checked again; every release sets a date by which it must be accounted for.
+    Raises ExposureTooHigh.
+    """
+    tranche = _lock_tranche(tranche_id)
+    award = tranche.award
+    _ensure_may_tranche(tranche, "release", by)
+    ensure(award.state in rules.LIVE, _("The award is not live; nothing can be paid."))
+    account_day = timezone.localdate(at) + timedelta(days=award.policy.terms.account_days)
+    tranche.release(by=by, at=at, account_by=end_of(account_day))
+    tranche.save(update_fields=["state", "released_by", "released_at", "account_by"])
+    Payment.objects.create(
+        tranche=tranche,
+        attempt=tranche.attempt,
+        amount=tranche.amount,
+        bank=award.bank,
+        account_number=award.account_number,
+        account_holder=award.account_holder,
+        released_by=by,
+        released_at=at,
+    )
+    event = audit.moved(tranche, by=by, at=at, data={"amount": tranche.amount})
+    ledger.move(
+        What.RELEASED,
+        envelope_id=award.envelope_id,
+        award_id=award.pk,
+        amount=tranche.amount,
+        at=at,
+        key=f"release:{tranche.pk}:{tranche.attempt}",
+        event=event,
+    )
+    _ensure_exposure(award, at=at)
+    return tranche
+
+
+@transaction.atomic
+def settle(tranche_id: int, *, by: User, at: datetime) -> Tranche:
+    """The bank confirmed that the payment arrived; claims may now account for it."""
+    tranche = _lock_tranche(tranche_id)
+    _ensure_may_tranche(tranche, "settle", by)
+    tranche.settle()
+    tranche.save(update_fields=["state"])
+    audit.moved(tranche, by=by, at=at)
+    return tranche
+
+
+def _lock_tranche(tranche_id: int) -> Tranche:
+    award_id = Tranche.objects.filter(pk=tranche_id).values_list("award", flat=True).first() or 0
+    award = lock_award(award_id)
+    tranche = lock(Tranche, tranche_id)
+    tranche.award = award
+    return tranche
+
+
+def _ensure_may_award(award: Award, move: str, by: User) -> None:
+    if award.state not in AWARD.sources_of(move):
+        raise NotPossibleNow(award)
+    allowed = rules.may_with_award(
+        move, state=award.state, relations=queries.relations(award, by), terms=award.policy.terms
+    )
+    ensure(allowed, _("You cannot do this with this award."))
+
+
+def _ensure_may_tranche(tranche: Tranche, move: str, by: User) -> None:
+    if tranche.state not in TRANCHE.sources_of(move):
+        raise NotPossibleNow(tranche)
+    allowed = rules.may_with_tranche(
+        move,
+        state=tranche.state,
+        relations=queries.relations(tranche.award, by),
+        is_approver=tranche.approved_by_id == by.pk,
+    )
+    ensure(allowed, _("You cannot do this with this payment."))
+
+

@@ -1,0 +1,50 @@
+"""Reads of balances and arrows."""
+
+from django.db.models import F, Q, QuerySet, Sum
+
+from rdfast.ledger.kinds import BoxKind
+from rdfast.ledger.models import Arrow, Box
+
+
+def balance(kind: BoxKind, *, envelope_id: int, award_id: int | None = None) -> int:
+    """What one box holds; zero when it was never used."""
+    box = Box.objects.filter(kind=kind, envelope_id=envelope_id, award_id=award_id).first()
+    return box.balance if box else 0
+
+
+def boxes_of_award(award_id: int) -> dict[str, int]:
+    """Every box of the award by kind, all envelopes together; missing kinds are zero."""
+    found = Box.objects.filter(award_id=award_id).values_list("kind").annotate(total=Sum("balance"))
+    return {**_zeroes(), **dict(found)}
+
+
+def boxes_of_envelope(envelope_id: int) -> dict[str, int]:
+    """The envelope's money by kind of box, all its awards together; missing kinds are zero."""
+    found = Box.objects.filter(envelope_id=envelope_id).values_list("kind").annotate(total=Sum("balance"))
+    return {BoxKind.TREASURY.value: 0, BoxKind.AVAILABLE.value: 0, **_zeroes(), **dict(found)}
+
+
+def advances_of(award_ids: QuerySet[Box] | list[int]) -> int:
+    """Exposure: what was paid to these awards and is not yet accounted for."""
+    boxes = Box.objects.filter(award_id__in=award_ids, kind=BoxKind.ADVANCES)
+    return boxes.aggregate(total=Sum("balance"))["total"] or 0
+
+
+def arrows_of_award(award_id: int) -> QuerySet[Arrow]:
+    """The award's arrows, oldest first, with their boxes."""
+    mine = Q(source__award_id=award_id) | Q(target__award_id=award_id)
+    return Arrow.objects.filter(mine).select_related("source", "target", "event__actor").order_by("id")
+
+
+def arrows_of_envelope(envelope_id: int) -> QuerySet[Arrow]:
+    """The envelope's arrows, newest first."""
+    return (
+        Arrow.objects.filter(source__envelope_id=envelope_id)
+        .select_related("source", "target", "event__actor")
+        .annotate(for_award=F("target__award_id"))
+        .order_by("-id")
+    )
+
+
+def _zeroes() -> dict[str, int]:
+    return {kind.value: 0 for kind in BoxKind if kind not in {BoxKind.TREASURY, BoxKind.AVAILABLE}}

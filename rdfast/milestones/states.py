@@ -1,0 +1,40 @@
+"""The states of a milestone and the only moves between them."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from rdfast.core.machines import Machine, Move
+
+
+class State(models.TextChoices):
+    PLANNED = "planned", _("Planned")
+    OPEN = "open", _("Open for the report")
+    OVERDUE = "overdue", _("Report overdue")
+    MISSED = "missed", _("Missed")
+    REPORTED = "reported", _("Reported")
+    UNDER_REVIEW = "under_review", _("Under review")
+    PASSED = "passed", _("Passed")
+    CONDITIONAL = "conditional", _("Conditional, to be put right")
+    FAILED = "failed", _("Failed")
+    SUPERSEDED = "superseded", _("No longer applies")
+
+
+MOVES = [
+    Move("open", State.PLANNED, State.OPEN, who="clock"),
+    Move("run_over", State.OPEN, State.OVERDUE, who="clock"),
+    Move("miss", State.OVERDUE, State.MISSED, who="clock"),
+    Move("report", State.OPEN, State.REPORTED, who="PI"),
+    Move("report", State.OVERDUE, State.REPORTED, who="PI"),
+    Move("report", State.CONDITIONAL, State.REPORTED, who="PI"),
+    Move("start_review", State.REPORTED, State.UNDER_REVIEW, who="first reviewer"),
+    Move("pass_", State.UNDER_REVIEW, State.PASSED, who="manager confirms"),
+    Move("set_condition", State.UNDER_REVIEW, State.CONDITIONAL, who="manager confirms"),
+    Move("fail", State.UNDER_REVIEW, State.FAILED, who="manager confirms"),
+    Move("fail", State.CONDITIONAL, State.FAILED, who="clock"),
+    Move("supersede", State.PLANNED, State.SUPERSEDED, who="award ended"),
+]
+MACHINE = Machine("milestone", State, first=State.PLANNED, moves=MOVES)
+REPORTABLE = {State.OPEN, State.OVERDUE, State.CONDITIONAL}
+FINAL = {State.PASSED, State.FAILED, State.MISSED, State.SUPERSEDED}
+EVALUATED = {State.REPORTED, State.UNDER_REVIEW}
+EXPECTS_REVIEWERS = {State.OPEN, State.OVERDUE, State.REPORTED, State.UNDER_REVIEW}

@@ -1,0 +1,34 @@
+"""Writes about people."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from rdfast.core.locks import lock
+from rdfast.people.models import Conflict, Organisation, User
+
+
+def lock_person(pk: int) -> User:
+    """Hold the person, so that two awards to one PI are granted one after the other."""
+    return lock(User, pk)
+
+
+def lock_organisation(pk: int) -> Organisation:
+    """Hold the organisation, so that its exposure is counted by one grant or release at a time."""
+    return lock(Organisation, pk)
+
+
+@transaction.atomic
+def declare_conflict(
+    user: User, *, with_user: User | None, with_organisation: Organisation | None, reason: str, at: datetime
+) -> Conflict:
+    """Record that the person has a conflict of interest; it holds until an administrator removes it."""
+    return Conflict.objects.create(
+        user=user, with_user=with_user, with_organisation=with_organisation, reason=reason, declared_at=at
+    )
+
+
+def choose_language(user: User, language: str) -> None:
+    """Remember the language in which the person wants pages and mails."""
+    user.language = language
+    user.save(update_fields=["language"])

@@ -1,0 +1,40 @@
+"""Reads about people."""
+
+from datetime import date
+
+from django.db.models import Q, QuerySet
+
+from rdfast.people.models import Ban, Conflict, Organisation, User
+
+
+def bans_on(user: User, organisation: Organisation | None, day: date) -> QuerySet[Ban]:
+    """The participation bans that stand against the person or the organisation on that day."""
+    whose = Q(user=user) | Q(organisation=organisation) if organisation else Q(user=user)
+    return Ban.objects.filter(whose, from_on__lte=day, until_on__gte=day)
+
+
+def has_conflict(user: User, *, applicants: set[int], organisation_id: int) -> bool:
+    """Whether the person must keep away from a proposal of these people and this organisation.
+
+    Same organisation, being one of them, or a declared conflict, in either direction (Innovation Act
+    art. 14(2), Decree art. 27(3)).
+    """
+    return not without_conflict(
+        User.objects.filter(pk=user.pk), applicants=applicants, organisation_id=organisation_id
+    ).exists()
+
+
+def without_conflict(
+    users: QuerySet[User], *, applicants: set[int], organisation_id: int
+) -> QuerySet[User]:
+    """Those of `users` who have no conflict with these applicants and this organisation."""
+    declared = Conflict.objects.filter(
+        Q(with_user__in=applicants) | Q(with_organisation=organisation_id)
+    ).values("user")
+    named = Conflict.objects.filter(user__in=applicants, with_user__isnull=False).values("with_user")
+    return (
+        users.exclude(pk__in=applicants)
+        .exclude(organisation=organisation_id)
+        .exclude(pk__in=declared)
+        .exclude(pk__in=named)
+    )

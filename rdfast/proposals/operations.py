@@ -1,0 +1,271 @@
+"""Writes of proposals. Submitting, which also screens, is told in `flow/submitting.py`."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from rdfast.audit import operations as audit
+from rdfast.core.locks import lock
+from rdfast.core.machines import NotPossibleNow
+from rdfast.core.refusals import OutOfDate, RuleBroken, ensure
+from rdfast.people.models import Organisation, User
+from rdfast.programmes.models import BudgetCategory, Call, Policy, Topic
+from rdfast.proposals import rules
+from rdfast.proposals.models import BudgetLine, PlannedMilestone, Proposal, TeamMember
+from rdfast.proposals.queries import relations
+
+
+class CallClosed(RuleBroken):
+    """The call takes no proposals now."""
+
+
+class ReturnedBefore(RuleBroken):
+    """A proposal is returned for completion only once."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """One row of the team."""
+
+    name: str
+    task: str
+    effort_percent: int
+    email: str = ""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One row of the milestones; incomplete in a draft."""
+
+    title: str = ""
+    criterion: str = ""
+    due_on: date | None = None
+    share_percent: int | None = None
+
+
+@dataclass(frozen=True)
+class Content:
+    """Everything the proposal form holds. Amounts in minor units; budget by (category id, year of the work)."""
+
+    organisation: Organisation | None = None
+    topic: Topic | None = None
+    title_ko: str = ""
+    title_en: str = ""
+    abstract_ko: str = ""
+    abstract_en: str = ""
+    aim: str = ""
+    asked_amount: int = 0
+    asked_provisional: int = 0
+    own_cash: int = 0
+    own_kind: int = 0
+    other_projects_as_pi: int = 0
+    other_projects_in_all: int = 0
+    team: list[Member] = field(default_factory=list)
+    budget: dict[tuple[int, int], int] = field(default_factory=dict)
+    milestones: list[Planned] = field(default_factory=list)
+
+
+_PLAIN_FIELDS = [
+    "organisation",
+    "topic",
+    "title_ko",
+    "title_en",
+    "abstract_ko",
+    "abstract_en",
+    "aim",
+    "asked_amount",
+    "asked_provisional",
+    "own_cash",
+    "own_kind",
+    "other_projects_as_pi",
+    "other_projects_in_all",
+]
+
+
+@transaction.atomic
+def start(call: Call, *, by: User, at: datetime, once: UUID) -> Proposal:
+    """A new draft in an open call. The same `once` finds the same draft. Raises CallClosed."""
+    existing = Proposal.objects.filter(once=once, pi=by).first()
+    if existing:
+        return existing
+    if not call.is_open(at):
+        raise CallClosed(_("This call takes no proposals now."))
+    proposal = Proposal.objects.create(
+        call=call, pi=by, organisation=by.organisation, once=once, created_at=at
+    )
+    audit.began(proposal, by=by, at=at)
+    return proposal
+
+
+@transaction.atomic
+def save(proposal_id: int, content: Content, *, revision: int, by: User, at: datetime) -> Proposal:
+    """Replace the draft's content. Raises OutOfDate when the form was loaded before another save."""
+    proposal = lock(Proposal, proposal_id)
+    ensure(
+        rules.may_edit(state=proposal.state, relations=relations(proposal, by)),
+        _("This proposal can no longer be edited."),
+    )
+    if proposal.revision != revision:
+        raise OutOfDate
+    for name in _PLAIN_FIELDS:
+        setattr(proposal, name, getattr(content, name))
+    proposal.revision += 1
+    proposal.save(update_fields=[*_PLAIN_FIELDS, "revision"])
+    _replace_rows(proposal, content)
+    return proposal
+
+
+def _replace_rows(proposal: Proposal, content: Content) -> None:
+    proposal.team.all().delete()
+    proposal.budget.all().delete()
+    proposal.planned_milestones.all().delete()
+    addresses = [member.email.lower() for member in content.team if member.email]
+    accounts = {user.email: user for user in User.objects.filter(email__in=addresses)}
+    TeamMember.objects.bulk_create(
+        TeamMember(
+            proposal=proposal,
+            user=accounts.get(member.email.lower()),
+            name=member.name,
+            email=member.email,
+            task=member.task,
+            effort_percent=member.effort_percent,
+        )
+        for member in content.team
+    )
+    categories = BudgetCategory.objects.in_bulk()
+    BudgetLine.objects.bulk_create(
+        BudgetLine(proposal=proposal, category=categories[category], year=year, amount=amount)
+        for (category, year), amount in sorted(content.budget.items())
+        if amount
+    )
+    PlannedMilestone.objects.bulk_create(
+        PlannedMilestone(
+            proposal=proposal,
+            number=number,
+            title=planned.title,
+            criterion=planned.criterion,
+            due_on=planned.due_on,
+            share_percent=planned.share_percent,
+        )
+        for number, planned in enumerate(content.milestones, start=1)
+    )
+
+
+@transaction.atomic
+def submit(proposal_id: int, *, policy: Policy, by: User, at: datetime) -> Proposal:
+    """Hand the proposal in, for the first time or again after it was returned."""
+    proposal = lock(Proposal, proposal_id)
+    again = proposal.times_returned > 0
+    _ensure_may(proposal, "resubmit" if again else "submit", by)
+    if again:
+        proposal.resubmit(policy=policy, at=at)
+    else:
+        proposal.submit(policy=policy, at=at)
+    proposal.save(update_fields=["state", "policy", "first_submitted_at", "submitted_at", "escalated_at"])
+    audit.moved(proposal, by=by, at=at)
+    return proposal
+
+
+@transaction.atomic
+def give_back(proposal_id: int, *, by: User, at: datetime, reason: str) -> Proposal:
+    """Return it once, saying what is missing. Raises ReturnedBefore the second time."""
+    proposal = lock(Proposal, proposal_id)
+    _ensure_may(proposal, "give_back", by)
+    if proposal.times_returned:
+        raise ReturnedBefore(_("This proposal was returned once already. Approve or decline it."))
+    proposal.give_back()
+    proposal.save(update_fields=["state", "times_returned"])
+    audit.moved(proposal, by=by, at=at, reason=reason)
+    return proposal
+
+
+@transaction.atomic
+def recommend(proposal_id: int, *, amount: int, by: User, at: datetime, reason: str) -> Proposal:
+    """The first of two approvals; the second approver's yes is needed."""
+    proposal = lock(Proposal, proposal_id)
+    _ensure_may(proposal, "recommend", by)
+    proposal.recommend(amount=amount, by=by)
+    proposal.save(update_fields=["state", "recommended_amount", "recommended_by", "escalated_at"])
+    audit.moved(proposal, by=by, at=at, reason=reason, data={"amount": amount})
+    return proposal
+
+
+@transaction.atomic
+def send_back(proposal_id: int, *, by: User, at: datetime, reason: str) -> Proposal:
+    """The second approver says no; the manager decides anew."""
+    proposal = lock(Proposal, proposal_id)
+    _ensure_may(proposal, "send_back", by)
+    proposal.send_back()
+    proposal.save(update_fields=["state", "recommended_amount", "recommended_by", "escalated_at"])
+    audit.moved(proposal, by=by, at=at, reason=reason)
+    return proposal
+
+
+@transaction.atomic
+def approve(proposal_id: int, *, by: User, at: datetime, reason: str, amount: int) -> Proposal:
+    """The yes; what follows from it is told in `flow/granting.py`."""
+    proposal = lock(Proposal, proposal_id)
+    _ensure_may(proposal, "approve", by)
+    proposal.approve(at=at)
+    proposal.save(update_fields=["state", "decided_at"])
+    audit.moved(proposal, by=by, at=at, reason=reason, data={"amount": amount})
+    return proposal
+
+
+@transaction.atomic
+def decline(proposal_id: int, *, by: User, at: datetime, reason: str) -> Proposal:
+    """The no, with a reason the applicant can read."""
+    proposal = lock(Proposal, proposal_id)
+    _ensure_may(proposal, "decline", by)
+    proposal.decline(at=at)
+    proposal.save(update_fields=["state", "decided_at"])
+    audit.moved(proposal, by=by, at=at, reason=reason)
+    return proposal
+
+
+@transaction.atomic
+def withdraw(proposal_id: int, *, by: User, at: datetime) -> Proposal:
+    """The applicant takes it back."""
+    proposal = lock(Proposal, proposal_id)
+    _ensure_may(proposal, "withdraw", by)
+    proposal.withdraw(at=at)
+    proposal.save(update_fields=["state", "decided_at"])
+    audit.moved(proposal, by=by, at=at)
+    return proposal
+
+
+@transaction.atomic
+def lapse(proposal_id: int, *, at: datetime) -> Proposal:
+    """The clock: a returned proposal was not sent in again in time."""
+    proposal = lock(Proposal, proposal_id)
+    proposal.lapse(at=at)
+    proposal.save(update_fields=["state", "decided_at"])
+    audit.moved(proposal, by=None, at=at)
+    return proposal
+
+
+@transaction.atomic
+def escalate(proposal_id: int, *, at: datetime) -> Proposal:
+    """The clock: nobody decided in time; from now on the head may decide."""
+    proposal = lock(Proposal, proposal_id)
+    proposal.escalated_at = at
+    proposal.save(update_fields=["escalated_at"])
+    audit.record("proposal.escalated", of=proposal, by=None, at=at)
+    return proposal
+
+
+def _ensure_may(proposal: Proposal, move: str, by: User) -> None:
+    if proposal.state not in rules.MACHINE.sources_of(move):
+        raise NotPossibleNow(proposal)
+    allowed = rules.may(
+        move,
+        state=proposal.state,
+        relations=relations(proposal, by),
+        escalated=proposal.escalated_at is not None,
+    )
+    # Two approvals are two people (forbidden pair).
+    first_approver = move in {"approve", "send_back"} and proposal.recommended_by_id == by.pk
+    ensure(allowed and not first_approver, _("You cannot do this with this proposal."))

@@ -1,0 +1,143 @@
+"""Reads of proposals."""
+
+from datetime import date
+
+from django.db.models import Prefetch, QuerySet, Sum
+
+from rdfast.people.models import User
+from rdfast.people.queries import has_conflict
+from rdfast.programmes.models import Appointment
+from rdfast.programmes.relations import Relation, relations_of
+from rdfast.proposals.models import BudgetLine, PlannedMilestone, Proposal
+from rdfast.proposals.rules import Facts, PlannedMilestoneFacts
+from rdfast.proposals.states import WITH_THE_AGENCY, State
+
+Role = Appointment.Role
+DECIDERS = (Role.MANAGER, Role.DEPUTY, Role.HEAD, Role.SECOND_APPROVER)
+_READERS = (*DECIDERS, Role.FINANCE, Role.AUDITOR)
+
+
+def relations(proposal: Proposal, user: User) -> frozenset[Relation]:
+    """How the person stands to the proposal."""
+    return relations_of(
+        user,
+        programme_id=proposal.call.programme_id,
+        pi_id=proposal.pi_id,
+        applicants=applicants_of(proposal),
+        organisation_id=proposal.organisation_id or 0,
+    )
+
+
+def applicants_of(proposal: Proposal) -> set[int]:
+    """The accounts of everyone who works on it."""
+    team = proposal.team.exclude(user=None).values_list("user", flat=True)
+    return {proposal.pi_id, *(pk for pk in team if pk)}
+
+
+def own(user: User) -> QuerySet[Proposal]:
+    """The person's own proposals, newest first."""
+    return Proposal.objects.filter(pi=user).select_related("call__programme").order_by("-pk")
+
+
+def of_signatory(user: User) -> QuerySet[Proposal]:
+    """Proposals handed in for the organisation that the person signs for."""
+    if not (user.is_signatory and user.organisation_id):
+        return Proposal.objects.none()
+    return Proposal.objects.filter(organisation=user.organisation_id, state__in=WITH_THE_AGENCY)
+
+
+def readable_by_agency(user: User, *roles: str) -> QuerySet[Proposal]:
+    """What the programmes that the person serves have received, without what a conflict of interest hides."""
+    served = Appointment.objects.filter(user=user, role__in=roles or _READERS)
+    received = Proposal.objects.filter(
+        call__programme__in=served.values("programme"), state__in=WITH_THE_AGENCY
+    ).select_related("call__programme", "call__envelope", "organisation", "pi", "topic", "policy", "recommended_by")
+    return without_conflicts_of(user, received)
+
+
+def without_conflicts_of(user: User, proposals: QuerySet[Proposal]) -> QuerySet[Proposal]:
+    """Those of `proposals` with which the person has no conflict: the list form of `has_conflict`."""
+    hidden_people = [user.pk, *user.conflicts.exclude(with_user=None).values_list("with_user", flat=True)]
+    hidden_people += user.conflicts_of_others.values_list("user", flat=True)
+    hidden_places = [*user.conflicts.exclude(with_organisation=None).values_list("with_organisation", flat=True)]
+    if user.organisation_id:
+        hidden_places.append(user.organisation_id)
+    return (
+        proposals.exclude(pi__in=hidden_people)
+        .exclude(organisation__in=hidden_places)
+        .exclude(team__user__in=hidden_people)
+    )
+
+
+def inbox(user: User) -> QuerySet[Proposal]:
+    """Proposals that wait for this person's decision.
+
+    Managers see what was submitted, second approvers what was recommended by somebody else, heads what ran
+    over its deadline.
+    """
+    programmes = {
+        role: set(user.appointments.filter(role=role).values_list("programme", flat=True)) for role in DECIDERS
+    }
+    managed = programmes[Role.MANAGER] | programmes[Role.DEPUTY]
+    all_mine = readable_by_agency(user, *DECIDERS)
+    submitted = all_mine.filter(state=State.SUBMITTED, call__programme__in=managed)
+    seconded = all_mine.filter(
+        state=State.RECOMMENDED, call__programme__in=programmes[Role.SECOND_APPROVER]
+    ).exclude(recommended_by=user)
+    late = all_mine.filter(
+        state__in=[State.SUBMITTED, State.RECOMMENDED],
+        escalated_at__isnull=False,
+        call__programme__in=programmes[Role.HEAD],
+    ).exclude(recommended_by=user)
+    return (submitted | seconded | late).distinct()
+
+
+def with_everything(proposals: QuerySet[Proposal]) -> QuerySet[Proposal]:
+    """The proposals with all their rows, for a page that shows one whole."""
+    return proposals.select_related(
+        "call__programme", "call__envelope", "organisation", "pi", "topic", "policy", "recommended_by"
+    ).prefetch_related(
+        "team",
+        Prefetch("budget", queryset=BudgetLine.objects.select_related("category")),
+        Prefetch("planned_milestones", queryset=PlannedMilestone.objects.order_by("number")),
+    )
+
+
+def budget_total(proposal: Proposal) -> int:
+    """The sum of all budget lines."""
+    return proposal.budget.aggregate(total=Sum("amount"))["total"] or 0
+
+
+def budget_years(proposal: Proposal) -> int:
+    """How many years the budget covers."""
+    return proposal.budget.values("year").distinct().count()
+
+
+def facts(proposal: Proposal) -> Facts:
+    """What completeness depends on, read from the proposal's rows."""
+    return Facts(
+        title_ko=proposal.title_ko,
+        title_en=proposal.title_en,
+        abstract_ko=proposal.abstract_ko,
+        abstract_en=proposal.abstract_en,
+        aim=proposal.aim,
+        has_topic=proposal.topic_id is not None,
+        has_organisation=proposal.organisation_id is not None,
+        asked_amount=proposal.asked_amount,
+        asked_provisional=proposal.asked_provisional,
+        own_cash=proposal.own_cash,
+        own_kind=proposal.own_kind,
+        budget_total=budget_total(proposal),
+        work_ends_on=proposal.call.work_ends_on,
+        milestones=[
+            PlannedMilestoneFacts(m.title, m.criterion, m.due_on, m.share_percent)
+            for m in proposal.planned_milestones.all()
+        ],
+    )
+
+
+def conflicted(proposal: Proposal, user: User) -> bool:
+    """Whether the person must keep away from the proposal."""
+    return has_conflict(user, applicants=applicants_of(proposal), organisation_id=proposal.organisation_id or 0)
+
+

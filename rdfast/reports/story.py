@@ -1,0 +1,170 @@
+"""A proposal's story in words: what happened, and what is due.
+
+The applicant side reads less: no reviewers, no inner steps of the agency, no names of officials.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from rdfast.audit.models import Event
+from rdfast.audit.queries import story_of
+from rdfast.core.amounts import written
+from rdfast.timers.kinds import Kind
+from rdfast.timers.models import Timer
+from rdfast.timers.queries import ahead_in
+
+LABELS: dict[str, Promise] = {
+    "proposal.begin": gettext_lazy("Draft begun"),
+    "proposal.submit": gettext_lazy("Proposal submitted"),
+    "proposal.resubmit": gettext_lazy("Proposal submitted again"),
+    "proposal.give_back": gettext_lazy("Returned for completion"),
+    "proposal.lapse": gettext_lazy("Lapsed: not sent in again in time"),
+    "proposal.recommend": gettext_lazy("Recommended for second approval"),
+    "proposal.send_back": gettext_lazy("Second approval refused"),
+    "proposal.approve": gettext_lazy("Proposal approved"),
+    "proposal.decline": gettext_lazy("Proposal declined"),
+    "proposal.withdraw": gettext_lazy("Proposal withdrawn"),
+    "proposal.escalated": gettext_lazy("Decision late: passed to the head of the programme"),
+    "award.begin": gettext_lazy("Award offered"),
+    "award.reserved": gettext_lazy("Money reserved"),
+    "award.sign": gettext_lazy("Agreement signed"),
+    "award.refuse": gettext_lazy("Award refused by the organisation"),
+    "award.lapse": gettext_lazy("Award lapsed unsigned"),
+    "tranche.begin": gettext_lazy("Payment scheduled"),
+    "tranche.make_ready": gettext_lazy("Payment ready for approval"),
+    "tranche.approve": gettext_lazy("Payment approved"),
+    "tranche.release": gettext_lazy("Payment released"),
+    "tranche.settle": gettext_lazy("Payment confirmed by the bank"),
+    "tranche.cancel": gettext_lazy("Payment cancelled"),
+    "tranche.late": gettext_lazy("Payment late: the head was told"),
+    "tranche.account_overdue": gettext_lazy("Payment not accounted for in time"),
+    "milestone.begin": gettext_lazy("Milestone planned"),
+    "milestone.due_day_moved": gettext_lazy("Due day moved because of the late signature"),
+    "milestone.open": gettext_lazy("Milestone opened for its report"),
+    "milestone.run_over": gettext_lazy("Report overdue"),
+    "milestone.miss": gettext_lazy("Milestone missed"),
+    "milestone.report": gettext_lazy("Milestone reported"),
+    "milestone.start_review": gettext_lazy("Review started"),
+    "milestone.pass_": gettext_lazy("Milestone passed"),
+    "milestone.set_condition": gettext_lazy("Milestone conditional"),
+    "milestone.fail": gettext_lazy("Milestone failed"),
+    "milestone.supersede": gettext_lazy("Milestone no longer applies"),
+    "milestone.no_candidates": gettext_lazy("Too few reviewers to invite"),
+    "milestone.quorum_missing": gettext_lazy("Too few reviews in time: the head was told"),
+    "review.begin": gettext_lazy("Reviewer invited"),
+    "review.accept": gettext_lazy("Review accepted"),
+    "review.decline": gettext_lazy("Review declined"),
+    "review.recuse": gettext_lazy("Reviewer recused: conflict of interest"),
+    "review.expire": gettext_lazy("Reviewer no longer waited for"),
+    "review.submit": gettext_lazy("Review delivered"),
+    "review.lock": gettext_lazy("Review part of the finding"),
+    "finding.made": gettext_lazy("Panel's finding made"),
+    "finding.confirmed": gettext_lazy("Finding confirmed"),
+    "finding.late": gettext_lazy("Finding not confirmed in time: the head was told"),
+    "claim.begin": gettext_lazy("Claim begun"),
+    "claim.submit": gettext_lazy("Claim submitted"),
+    "claim.accept": gettext_lazy("Claim accepted in full"),
+    "claim.accept_part": gettext_lazy("Claim accepted in part"),
+    "claim.disallow": gettext_lazy("Claim not accepted"),
+    "claim.late": gettext_lazy("Claim waits too long: the head was told"),
+    "deadline.reminded": gettext_lazy("Reminder sent"),
+    "deadline.dead": gettext_lazy("A deadline could not act: the administrators were told"),
+    "clock.stopped": gettext_lazy("Clock stopped: nobody is harmed before being warned"),
+    "envelope.allotted": gettext_lazy("Money allotted to the envelope"),
+    "envelope.cut": gettext_lazy("Envelope cut"),
+    "policy.adopted": gettext_lazy("Policy version adopted"),
+}
+# What the agency keeps to itself: who reviews, its own steps before an answer, its own alarms.
+_INNER = {
+    "proposal.recommend",
+    "proposal.send_back",
+    "award.reserved",
+    "tranche.begin",
+    "tranche.late",
+    "milestone.begin",
+    "milestone.no_candidates",
+    "milestone.quorum_missing",
+    "finding.made",
+    "finding.late",
+    "claim.late",
+    "deadline.reminded",
+    "deadline.dead",
+}
+_INNER_DEADLINES = {
+    Kind.SECOND_APPROVAL,
+    Kind.ANSWER_INVITATION,
+    Kind.DELIVER_REVIEW,
+    Kind.REACH_QUORUM,
+    Kind.CONFIRM_FINDING,
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that happened, as its reader may see it. `who` is empty when the clock did it."""
+
+    at: datetime
+    what: str
+    who: str
+    reason: str
+    amount: str
+    number: int
+
+
+def label_of(kind: str) -> str:
+    """The event in words."""
+    return str(LABELS.get(kind, kind))
+
+
+def line_of(event: Event) -> Line:
+    """The event in full, for the agency side."""
+    who = event.actor.name if event.actor else _("The clock")
+    return Line(event.at, label_of(event.kind), who, event.reason, _amount(event), event.pk)
+
+
+def for_agency(matter_id: int) -> list[Line]:
+    """Everything that happened, newest first."""
+    return [line_of(event) for event in story_of(matter_id)]
+
+
+def for_applicant(matter_id: int, applicants: Iterable[int]) -> list[Line]:
+    """What the applicant side may read, newest first; officials appear as the programme."""
+    own = set(applicants)
+    return [
+        Line(
+            event.at,
+            label_of(event.kind),
+            _who_for_applicant(event, own),
+            event.reason,
+            _amount(event),
+            event.pk,
+        )
+        for event in story_of(matter_id)
+        if event.kind not in _INNER and not event.kind.startswith("review.")
+    ]
+
+
+def deadlines_for_agency(matter_id: int) -> list[Timer]:
+    """Every deadline ahead, the next one first."""
+    return list(ahead_in(matter_id))
+
+
+def deadlines_for_applicant(matter_id: int) -> list[Timer]:
+    """The deadlines ahead that the applicant side may know, the next one first."""
+    return [timer for timer in ahead_in(matter_id) if timer.kind not in _INNER_DEADLINES]
+
+
+def _who_for_applicant(event: Event, own: set[int]) -> str:
+    if event.actor is None:
+        return _("The clock")
+    return event.actor.name if event.actor.pk in own else _("The programme")
+
+
+def _amount(event: Event) -> str:
+    amount = event.data.get("amount", event.data.get("accepted"))
+    return written(amount) if isinstance(amount, int) else ""

@@ -1,0 +1,153 @@
+"""Writes of reviews and findings. Every write locks the award, then the milestone, first."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from rdfast.audit import operations as audit
+from rdfast.core.locks import lock
+from rdfast.core.machines import NotPossibleNow
+from rdfast.core.refusals import RuleBroken, ensure
+from rdfast.milestones.models import Milestone
+from rdfast.milestones.operations import lock_milestone
+from rdfast.milestones.states import EVALUATED
+from rdfast.people.models import User
+from rdfast.reviews import queries, rules
+from rdfast.reviews.models import Finding, Review
+from rdfast.reviews.states import MACHINE, PENDING, Grade, State
+
+
+class NotACandidate(RuleBroken):
+    """The person has a conflict, decides elsewhere in the programme, or was asked already."""
+
+
+class ReviewIncomplete(RuleBroken):
+    """A review has every score, a grade and comments."""
+
+
+@transaction.atomic
+def invite(milestone_id: int, reviewer: User, *, by: User | None, at: datetime) -> Review:
+    """Invite one more reviewer; the clock does, or the manager. Conflicts are checked before inviting."""
+    milestone = lock_milestone(milestone_id)
+    if not queries.candidates(milestone).filter(pk=reviewer.pk).exists():
+        raise NotACandidate(_("This person cannot review this milestone."), field="reviewer")
+    review = Review.objects.create(
+        milestone=milestone, round=queries.review_round(milestone), reviewer=reviewer, invited_at=at
+    )
+    audit.began(review, by=by, at=at)
+    return review
+
+
+def lock_review(review_id: int) -> Review:
+    """Hold the award, the milestone, then the review."""
+    milestone_id = Review.objects.filter(pk=review_id).values_list("milestone", flat=True).first() or 0
+    milestone = lock_milestone(milestone_id)
+    review = lock(Review, review_id)
+    review.milestone = milestone
+    return review
+
+
+@transaction.atomic
+def accept(review_id: int, *, by: User, at: datetime) -> Review:
+    """The reviewer declares to have no conflict of interest and takes the review on."""
+    review = _lock_own(review_id, "accept", by)
+    review.accept(at=at)
+    return _save(review, ["accepted_at"], by, at)
+
+
+@transaction.atomic
+def decline(review_id: int, *, reason: str, by: User, at: datetime) -> Review:
+    """The reviewer has no time, or is not the right one."""
+    review = _lock_own(review_id, "decline", by)
+    review.decline()
+    return _save(review, [], by, at, reason)
+
+
+@transaction.atomic
+def recuse(review_id: int, *, reason: str, by: User, at: datetime) -> Review:
+    """The reviewer has a conflict of interest."""
+    review = _lock_own(review_id, "recuse", by)
+    review.recuse()
+    return _save(review, [], by, at, reason)
+
+
+@transaction.atomic
+def submit(
+    review_id: int, *, scores: dict[str, int], grade: str, comments: str, by: User, at: datetime
+) -> Review:
+    """Deliver the evaluation. Raises ReviewIncomplete unless every part of the rubric is answered."""
+    review = _lock_own(review_id, "submit", by)
+    if set(scores) != set(rules.RUBRIC) or not all(score in rules.SCORES for score in scores.values()):
+        raise ReviewIncomplete(_("Give every score, from 1 to 5."), field="scores")
+    if grade not in Grade.values:
+        raise ReviewIncomplete(_("Choose a grade."), field="grade")
+    if not comments.strip():
+        raise ReviewIncomplete(_("Explain your grade in a few sentences."), field="comments")
+    review.submit(at=at, scores=scores, grade=grade, comments=comments)
+    fields = ["submitted_at", "grade", "comments", *(f"score_{name}" for name in rules.RUBRIC)]
+    return _save(review, fields, by, at)
+
+
+@transaction.atomic
+def expire(review_id: int, *, at: datetime) -> Review:
+    """The clock, or a finding made without it: the reviewer is no longer waited for."""
+    review = lock_review(review_id)
+    review.expire()
+    return _save(review, [], None, at)
+
+
+@transaction.atomic
+def make_finding(milestone: Milestone, *, at: datetime) -> Finding:
+    """The panel's result from what was delivered; later answers no longer count."""
+    reviews = list(queries.of_round(milestone).select_for_update(no_key=True, of=("self",)))
+    for review in reviews:
+        review.milestone = milestone
+        if review.state in PENDING:
+            review.expire()
+            _save(review, [], None, at)
+        elif review.state == State.SUBMITTED:
+            review.lock()
+            _save(review, [], None, at)
+    grades = [review.grade for review in reviews if review.state == State.LOCKED]
+    result = rules.finding_of(grades)
+    finding = Finding.objects.create(
+        milestone=milestone, round=milestone.round, result=result, grades=grades, made_at=at
+    )
+    audit.record("finding.made", of=finding, by=None, at=at, data={"result": result, "grades": grades})
+    return finding
+
+
+@transaction.atomic
+def confirm(finding_id: int, *, reason: str, by: User, at: datetime) -> Finding:
+    """A manager (or the head) confirms the panel's result; a second confirmation is refused."""
+    milestone_id = Finding.objects.filter(pk=finding_id).values_list("milestone", flat=True).first() or 0
+    milestone = lock_milestone(milestone_id)
+    finding = lock(Finding, finding_id)
+    finding.milestone = milestone
+    ensure(finding.confirmed_at is None, _("This finding was confirmed already."))
+    finding.confirmed_by = by
+    finding.confirmed_at = at
+    finding.reason = reason
+    finding.save(update_fields=["confirmed_by", "confirmed_at", "reason"])
+    audit.record("finding.confirmed", of=finding, by=by, at=at, reason=reason, data={"result": finding.result})
+    return finding
+
+
+def _lock_own(review_id: int, move: str, by: User) -> Review:
+    review = lock_review(review_id)
+    ensure(review.reviewer_id == by.pk, _("This is another person's review."))
+    if review.state not in MACHINE.sources_of(move):
+        raise NotPossibleNow(review)
+    is_reported = review.milestone.state in EVALUATED
+    ensure(
+        rules.may(move, state=review.state, is_reviewer=True, is_reported=is_reported),
+        _("The milestone has not been reported yet."),
+    )
+    return review
+
+
+def _save(review: Review, fields: list[str], by: User | None, at: datetime, reason: str = "") -> Review:
+    review.save(update_fields=["state", *fields])
+    audit.moved(review, by=by, at=at, reason=reason)
+    return review

@@ -1,0 +1,71 @@
+"""Reads of reviews and findings, and who may be invited."""
+
+from django.db.models import Count, Q, QuerySet
+
+from rdfast.funding import queries as funding
+from rdfast.milestones.models import Milestone
+from rdfast.people.models import User
+from rdfast.people.queries import without_conflict
+from rdfast.programmes.models import Appointment
+from rdfast.programmes.queries import holders
+from rdfast.proposals.queries import applicants_of
+from rdfast.reviews.models import Finding, Review
+from rdfast.reviews.states import PENDING, State
+
+Role = Appointment.Role
+# A reviewer decides nothing else on the same award (forbidden pairs).
+_DECIDING = (Role.MANAGER, Role.DEPUTY, Role.HEAD, Role.SECOND_APPROVER, Role.FINANCE)
+
+
+def own(user: User) -> QuerySet[Review]:
+    """The person's reviews, newest first. Recusing hides the milestone from them."""
+    return (
+        Review.objects.filter(reviewer=user)
+        .exclude(state=State.RECUSED)
+        .select_related(
+            "milestone__award__proposal__call__programme", "milestone__award__policy", "milestone__award__organisation", "milestone__award__pi"
+        )
+        .order_by("-pk")
+    )
+
+
+def candidates(milestone: Milestone) -> QuerySet[User]:
+    """Whom to invite next, the best first: earlier panels' members, then whoever has least to review.
+
+    Only reviewers of the programme without a conflict of interest and without a deciding role there, who
+    were not asked in this round yet (Innovation Act decree art. 27(3)-(5)).
+    """
+    award = milestone.award
+    programme_id = award.proposal.call.programme_id
+    asked = Review.objects.filter(milestone=milestone, round=review_round(milestone)).values("reviewer")
+    free = without_conflict(
+        holders(programme_id, Role.REVIEWER).exclude(pk__in=asked).exclude(
+            pk__in=holders(programme_id, *_DECIDING).values("pk")
+        ),
+        applicants=applicants_of(award.proposal),
+        organisation_id=award.organisation_id,
+    )
+    return free.annotate(
+        earlier=Count("reviews", filter=Q(reviews__milestone__award=award, reviews__state=State.LOCKED)),
+        busy=Count("reviews", filter=Q(reviews__state__in=PENDING)),
+    ).order_by("-earlier", "busy", "pk")
+
+
+def review_round(milestone: Milestone) -> int:
+    """The round that reviews asked for now belong to: that of the report, or of the one expected."""
+    return milestone.round if milestone.state in {"reported", "under_review"} else milestone.round + 1
+
+
+def of_round(milestone: Milestone) -> QuerySet[Review]:
+    """The reviews of the milestone's present round."""
+    return Review.objects.filter(milestone=milestone, round=review_round(milestone)).select_related("reviewer")
+
+
+def findings_waiting(user: User) -> QuerySet[Finding]:
+    """Findings that wait for the person's confirmation, the longest waiting first."""
+    awards = funding.readable_by_agency(user, Role.MANAGER, Role.DEPUTY, Role.HEAD)
+    return (
+        Finding.objects.filter(confirmed_at__isnull=True, milestone__award__in=awards.values("pk"))
+        .select_related("milestone__award__proposal__call__programme", "milestone__award__organisation", "milestone__award__policy", "milestone__award__pi")
+        .order_by("pk")
+    )

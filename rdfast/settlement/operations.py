@@ -1,0 +1,184 @@
+"""Writes of claims. Every write locks the award first; only here advances become expense."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from rdfast.audit import operations as audit
+from rdfast.core.amounts import written
+from rdfast.core.locks import lock
+from rdfast.core.machines import NotPossibleNow
+from rdfast.core.refusals import OutOfDate, RuleBroken, ensure
+from rdfast.core.uploads import Stored
+from rdfast.funding import queries as funding
+from rdfast.funding.operations import lock_award
+from rdfast.funding.states import LIVE
+from rdfast.ledger import operations as ledger
+from rdfast.ledger.kinds import What
+from rdfast.people.models import User
+from rdfast.programmes.models import BudgetCategory
+from rdfast.programmes.relations import Relation
+from rdfast.settlement import queries, rules
+from rdfast.settlement.models import Claim, ClaimLine, Receipt
+from rdfast.settlement.states import MACHINE
+
+
+class ClaimRefused(RuleBroken):
+    """Something in the claim does not fit; `field` names it."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One cost as typed. `amount` in minor units."""
+
+    category: BudgetCategory
+    spent_on: date
+    description: str
+    amount: int
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the finance officer accepts of one line, in minor units, and why not more."""
+
+    accepted: int
+    reason: str = ""
+
+
+@transaction.atomic
+def start(award_id: int, *, by: User, at: datetime, once: UUID) -> Claim:
+    """A new draft under a live award. The same `once` finds the same draft."""
+    award = lock_award(award_id)
+    existing = Claim.objects.filter(once=once, award=award).first()
+    if existing:
+        return existing
+    ensure(Relation.PI in funding.relations(award, by), _("Only the principal investigator claims."))
+    ensure(award.state in LIVE, _("The award is not live; nothing can be claimed."))
+    claim = Claim.objects.create(award=award, number=award.claims.count() + 1, once=once, created_at=at)
+    audit.began(claim, by=by, at=at)
+    return claim
+
+
+@transaction.atomic
+def save(
+    claim_id: int, lines: list[Line], *, files: Iterable[Stored], revision: int, by: User, at: datetime
+) -> Claim:
+    """Replace the draft's lines and add receipts. Raises OutOfDate when the form was loaded before another save."""
+    claim = _lock_claim(claim_id)
+    ensure(
+        rules.may_edit(state=claim.state, relations=queries.relations(claim, by)),
+        _("This claim can no longer be edited."),
+    )
+    if claim.revision != revision:
+        raise OutOfDate
+    claim.revision += 1
+    claim.save(update_fields=["revision"])
+    claim.lines.all().delete()
+    ClaimLine.objects.bulk_create(
+        ClaimLine(
+            claim=claim,
+            category=line.category,
+            spent_on=line.spent_on,
+            description=line.description,
+            amount=line.amount,
+        )
+        for line in lines
+    )
+    Receipt.objects.bulk_create(Receipt(claim=claim, **asdict(file)) for file in files)
+    return claim
+
+
+@transaction.atomic
+def submit(claim_id: int, *, by: User, at: datetime) -> Claim:
+    """Hand the claim in. It may account for settled tranches only, and for no won twice."""
+    claim = _lock_claim(claim_id)
+    _ensure_may(claim, "submit", by)
+    lines = list(claim.lines.all())
+    if not lines:
+        raise ClaimRefused(_("Enter at least one cost."), field="lines")
+    for index, line in enumerate(lines):
+        _ensure_spent_in_time(index, line, claim, at)
+    total = sum(line.amount for line in lines)
+    room = queries.room_for_claims(claim.award)
+    if total > room:
+        message = _("You claim %(total)s, but only %(room)s of what was paid is still to be accounted for.")
+        raise ClaimRefused(message % {"total": written(total), "room": written(room)}, field="lines")
+    claim.submit(by=by, at=at)
+    claim.save(update_fields=["state", "submitted_by", "submitted_at"])
+    audit.moved(claim, by=by, at=at, data={"amount": total})
+    return claim
+
+
+def _ensure_spent_in_time(index: int, line: ClaimLine, claim: Claim, at: datetime) -> None:
+    if line.spent_on > timezone.localdate(at):
+        raise ClaimRefused(_("This day has not come yet."), field=f"lines-{index}-spent_on")
+    signed_at = claim.award.signed_at
+    if signed_at and line.spent_on < timezone.localdate(signed_at):
+        raise ClaimRefused(_("This was before the agreement was signed."), field=f"lines-{index}-spent_on")
+
+
+@transaction.atomic
+def decide(claim_id: int, verdicts: dict[int, Verdict], *, by: User, at: datetime) -> Claim:
+    """Accept the claim in full or part, or not at all; `verdicts` are by line id.
+
+    What is accepted goes from advances to expense. What is not stays in advances: it must still be
+    accounted for. Raises ClaimRefused when a line lacks its verdict or a refusal its reason.
+    """
+    claim = _lock_claim(claim_id)
+    _ensure_may(claim, "accept", by)
+    lines = list(claim.lines.select_for_update(no_key=True))
+    for index, line in enumerate(lines):
+        _judge(index, line, verdicts.get(line.pk))
+    ClaimLine.objects.bulk_update(lines, ["accepted_amount", "reason"])
+    accepted = sum(line.accepted_amount or 0 for line in lines)
+    move = rules.move_for(claimed=sum(line.amount for line in lines), accepted=accepted)
+    getattr(claim, move)(by=by, at=at)
+    claim.save(update_fields=["state", "decided_by", "decided_at"])
+    event = audit.moved(claim, by=by, at=at, data={"accepted": accepted})
+    if accepted:
+        ledger.move(
+            What.LIQUIDATED,
+            envelope_id=claim.award.envelope_id,
+            award_id=claim.award_id,
+            amount=accepted,
+            at=at,
+            key=f"liquidate:{claim.pk}",
+            event=event,
+        )
+    return claim
+
+
+def _judge(index: int, line: ClaimLine, verdict: Verdict | None) -> None:
+    if verdict is None:
+        raise ClaimRefused(_("Decide on every line."), field=f"line-{index}-accepted")
+    if not 0 <= verdict.accepted <= line.amount:
+        message = _("Accept between nothing and the claimed %(amount)s.") % {"amount": written(line.amount)}
+        raise ClaimRefused(message, field=f"line-{index}-accepted")
+    if verdict.accepted < line.amount and not verdict.reason.strip():
+        raise ClaimRefused(_("Say why it is not accepted in full."), field=f"line-{index}-reason")
+    line.accepted_amount = verdict.accepted
+    line.reason = verdict.reason
+
+
+def _lock_claim(claim_id: int) -> Claim:
+    award_id = Claim.objects.filter(pk=claim_id).values_list("award", flat=True).first() or 0
+    award = lock_award(award_id)
+    claim = lock(Claim, claim_id)
+    claim.award = award
+    return claim
+
+
+def _ensure_may(claim: Claim, move: str, by: User) -> None:
+    if claim.state not in MACHINE.sources_of(move):
+        raise NotPossibleNow(claim)
+    ensure(
+        rules.may(move, state=claim.state, relations=queries.relations(claim, by)),
+        _("You cannot do this with this claim."),
+    )
+    ensure(move == "submit" or claim.submitted_by_id != by.pk, _("Nobody decides on their own claim."))
+

@@ -1,0 +1,18 @@
+"""Celery's doors: one call each, safe to run twice. The truth is a row; a lost task is found by the next tick."""
+
+from rdfast.celery import app
+from rdfast.flow import deadlines
+from rdfast.outbox import operations as outbox
+from rdfast.timers import clock
+
+
+@app.task(name="rdfast.tasks.sweep")
+def sweep() -> int:
+    """Act on the deadlines that are due."""
+    return deadlines.sweep(at=clock.now())
+
+
+@app.task(name="rdfast.tasks.deliver")
+def deliver() -> int:
+    """Deliver the messages that wait."""
+    return outbox.deliver_waiting(at=clock.now())

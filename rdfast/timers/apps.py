@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class TimersConfig(AppConfig):
+    name = "rdfast.timers"

@@ -1,0 +1,37 @@
+"""Every kind of deadline, in the words people read."""
+
+from datetime import timedelta
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Kind(models.TextChoices):
+    """What is due. The flow says what happens when nobody acted."""
+
+    REMINDER = "reminder", _("Reminder")
+    DECIDE = "decide", _("Decision on the proposal")
+    SECOND_APPROVAL = "second_approval", _("Second approval")
+    RESUBMIT = "resubmit", _("Proposal sent in again")
+    SIGN = "sign", _("Agreement signed")
+    APPROVE_TRANCHE = "approve_tranche", _("Payment approved")
+    RELEASE_TRANCHE = "release_tranche", _("Payment released")
+    ACCOUNT = "account", _("Payment accounted for")
+    OPEN_MILESTONE = "open_milestone", _("Milestone opens")
+    REPORT_DUE = "report_due", _("Milestone report")
+    REPORT_MISSED = "report_missed", _("Last day for the late milestone report")
+    CURE = "cure", _("Milestone put right")
+    ANSWER_INVITATION = "answer_invitation", _("Answer to the invitation to review")
+    DELIVER_REVIEW = "deliver_review", _("Review delivered")
+    REACH_QUORUM = "reach_quorum", _("Enough reviews")
+    CONFIRM_FINDING = "confirm_finding", _("Finding confirmed")
+    DECIDE_CLAIM = "decide_claim", _("Decision on the claim")
+
+
+# These take something away from a person. They act only after their warning was delivered this long before.
+NOTICE: dict[Kind, timedelta] = {
+    Kind.RESUBMIT: timedelta(days=1),
+    Kind.SIGN: timedelta(days=2),
+    Kind.REPORT_MISSED: timedelta(days=2),
+    Kind.CURE: timedelta(days=2),
+}

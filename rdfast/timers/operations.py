@@ -1,0 +1,122 @@
+"""Setting, cancelling and ending deadlines. What a deadline does is told in `flow/`."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from rdfast.audit.operations import Subject
+from rdfast.timers.kinds import Kind
+from rdfast.timers.models import Timer
+
+MOST_ATTEMPTS = 8
+
+
+def set(  # noqa: A001 - `timers.set(...)` is how the flow reads
+    kind: Kind, *, of: Subject, due_at: datetime, at: datetime, remind_at: Iterable[datetime] = ()
+) -> Timer:
+    """Set a deadline, in the transaction of what makes it due.
+
+    A reminder goes out at each of `remind_at` that is still ahead; a harmful kind gets one right away when
+    none is, because it may not act unwarned.
+    """
+    timer = _add(kind, of, due_at, at, about=None)
+    ahead = [moment for moment in remind_at if at < moment < due_at]
+    if not ahead and timer.notice is not None:
+        ahead = [at]
+    for moment in ahead:
+        _add(Kind.REMINDER, of, moment, at, about=timer)
+    return timer
+
+
+def cancel(*kinds: Kind, of: Subject, at: datetime) -> None:
+    """Cancel the pending deadlines of these kinds (all kinds when none is named), with their reminders."""
+    pending = Timer.objects.filter(
+        status=Timer.Status.PENDING, subject_kind=of._meta.label_lower, subject_id=of.pk
+    )
+    if kinds:
+        pending = pending.filter(kind__in=kinds) | pending.filter(about__kind__in=kinds)
+    _end(list(pending.order_by("id").select_for_update(of=("self",))), Timer.Status.CANCELLED, at)
+
+
+def claim(timer_id: int, *, at: datetime) -> Timer | None:
+    """The timer, locked, if it is still pending and due and nobody else holds it; else None.
+
+    Lock the subject first: nothing locks a timer before its subject.
+    """
+    return (
+        Timer.objects.select_for_update(of=("self",), skip_locked=True)
+        .filter(pk=timer_id, status=Timer.Status.PENDING, due_at__lte=at, next_try_at__lte=at)
+        .first()
+    )
+
+
+def done(timer: Timer, *, at: datetime) -> None:
+    """End a claimed timer whose effect is part of this transaction."""
+    _end([timer, *timer.reminders.filter(status=Timer.Status.PENDING)], Timer.Status.DONE, at)
+
+
+def postpone(timer: Timer, *, until: datetime, at: datetime) -> None:
+    """Give a claimed timer a later due time, with a reminder now: nobody is harmed before being warned."""
+    timer.due_at = timer.next_try_at = until
+    timer.save(update_fields=["due_at", "next_try_at"])
+    subject = _SubjectOf(timer)
+    _add(Kind.REMINDER, subject, at, at, about=timer)
+
+
+@transaction.atomic
+def failed(timer_id: int, *, error: str, at: datetime) -> Timer | None:
+    """Record that acting on the timer failed; it is tried again later, and given up after eight tries.
+
+    Returns the timer when it was given up now, so that the caller can raise the alarm.
+    """
+    timer = claim(timer_id, at=at)
+    if timer is None:
+        return None
+    timer.attempts += 1
+    timer.last_error = error[:2000]
+    timer.next_try_at = at + timedelta(seconds=10 * 2**timer.attempts)
+    timer.save(update_fields=["attempts", "last_error", "next_try_at"])
+    if timer.attempts < MOST_ATTEMPTS:
+        return None
+    _end([timer], Timer.Status.DEAD, at)
+    return timer
+
+
+def warned(timer_id: int, *, at: datetime) -> None:
+    """Note that a warning of this deadline was delivered; the first one counts."""
+    Timer.objects.filter(pk=timer_id, status=Timer.Status.PENDING, warned_at__isnull=True).update(
+        warned_at=at
+    )
+
+
+class _SubjectOf:
+    """The subject of an existing timer, as far as another timer needs to know it."""
+
+    def __init__(self, timer: Timer) -> None:
+        self.pk = timer.subject_id
+        self.matter_id = timer.matter_id
+        self._meta = self
+        self.label_lower = timer.subject_kind
+
+
+def _add(kind: Kind, of: Subject, due_at: datetime, at: datetime, *, about: Timer | None) -> Timer:
+    return Timer.objects.create(
+        kind=kind,
+        subject_kind=of._meta.label_lower,
+        subject_id=of.pk,
+        matter_id=of.matter_id,
+        about=about,
+        due_at=due_at,
+        next_try_at=due_at,
+        set_at=at,
+    )
+
+
+def _end(timers: list[Timer], status: Timer.Status, at: datetime) -> None:
+    for timer in timers:
+        # A reminder that its timer overtakes was never acted upon.
+        overtaken = timer.kind == Kind.REMINDER and timer.due_at > at
+        timer.status = Timer.Status.CANCELLED if overtaken else status
+        timer.ended_at = at
+        timer.save(update_fields=["status", "ended_at"])

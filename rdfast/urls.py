@@ -1,0 +1,29 @@
+"""Every address, one face after the other."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth.views import LogoutView
+from django.urls import include, path
+from django.views.i18n import set_language
+
+from rdfast.web import public
+
+urlpatterns = [
+    path("", public.home, name="home"),
+    path("calls/", public.calls, name="calls"),
+    path("calls/<int:pk>/", public.call, name="call"),
+    path("sign-in/", public.SignIn.as_view(), name="sign_in"),
+    path("sign-out/", LogoutView.as_view(), name="sign_out"),
+    path("language/", set_language, name="set_language"),
+    path("messages/", public.messages, name="messages"),
+    path("my/", include(("rdfast.web.researcher.urls", "researcher"))),
+    path("manager/", include(("rdfast.web.manager.urls", "manager"))),
+    path("finance/", include(("rdfast.web.finance.urls", "finance"))),
+    path("reviews/", include(("rdfast.web.reviewer.urls", "reviewer"))),
+    path("audit/", include(("rdfast.web.auditor.urls", "auditor"))),
+    path("admin/", admin.site.urls),
+]
+
+# The role switch lets anyone become anyone: outside a demo its addresses do not exist.
+if settings.DEMO:
+    urlpatterns += [path("demo/", include(("rdfast.web.demo.urls", "demo")))]

@@ -1,0 +1,91 @@
+"""What every page needs: the time, the way round for this person, and the demo's controls."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import Promise, SimpleLazyObject
+from django.utils.translation import gettext_lazy as _
+
+from rdfast.people.models import Organisation, User
+from rdfast.programmes.queries import roles_of
+from rdfast.timers import clock
+
+_DECIDERS = {"manager", "deputy", "head", "second_approver"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of the navigation."""
+
+    url: str
+    words: str | Promise
+    current: bool = False
+
+
+def every_page(request: HttpRequest) -> dict[str, Any]:
+    """Context processor. Nothing of the navigation is asked of the database until a page shows it."""
+    return {
+        "demo": settings.DEMO,
+        "now": clock.now(),
+        "navigation": SimpleLazyObject(lambda: navigation(request.user, path=request.path)),
+        "demo_accounts": SimpleLazyObject(demo_accounts),
+    }
+
+
+def navigation(user: User | AnonymousUser, *, path: str) -> list[Entry]:
+    """Where this person may go, in two queries at most; the entry nearest to `path` is the current one."""
+    places = [(reverse(name), words) for name, words in _places(user)]
+    here = max((url for url, _words in places if path.startswith(url)), key=len, default="")
+    return [Entry(url, words, current=url == here) for url, words in places]
+
+
+def _places(user: User | AnonymousUser) -> list[tuple[str, Promise]]:
+    if not isinstance(user, User):
+        return [("calls", _("Calls"))]
+    roles = roles_of(user)
+    places: list[tuple[str, Promise]] = []
+    if is_researcher(user):
+        places.append(("researcher:home", _("My work")))
+    places.append(("calls", _("Calls")))
+    if roles & _DECIDERS:
+        places += [("manager:inbox", _("To decide")), ("manager:awards", _("Awards"))]
+    if "finance" in roles:
+        places.append(("finance:inbox", _("Payments and accounts")))
+    if "reviewer" in roles:
+        places.append(("reviewer:inbox", _("Reviews")))
+    if "auditor" in roles:
+        places.append(("auditor:events", _("Audit")))
+    places.append(("messages", _("Notices")))
+    if user.is_staff:
+        places.append(("admin:index", _("Administration")))
+    return places
+
+
+def is_researcher(user: User) -> bool:
+    """Whether the person belongs to an organisation that may apply."""
+    return user.organisation is not None and user.organisation.kind != Organisation.Kind.AGENCY
+
+
+def start_page(user: User) -> str:
+    """The name of the page a person begins the day with: what waits for them comes first."""
+    roles = roles_of(user)
+    if roles & _DECIDERS:
+        return "manager:inbox"
+    if "finance" in roles:
+        return "finance:inbox"
+    if "auditor" in roles:
+        return "auditor:events"
+    if is_researcher(user):
+        return "researcher:home"
+    if "reviewer" in roles:
+        return "reviewer:inbox"
+    return "admin:index" if user.is_staff else "calls"
+
+
+def demo_accounts() -> list[User]:
+    """The people one can act as in a demo."""
+    return list(User.objects.filter(is_active=True).order_by("pk")[:50]) if settings.DEMO else []

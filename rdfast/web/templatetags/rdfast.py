@@ -1,0 +1,251 @@
+"""Filters and tags of every page: money, days and instants as people write them here, and the small
+sums behind bars. Built into the template engine, so no `{% load %}` is needed."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from django import forms, template
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.messages.storage.base import Message
+from django.forms.boundfield import BoundField
+from django.utils import dateformat, formats, timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext, ngettext
+
+from rdfast.core import amounts
+from rdfast.ledger.kinds import BoxKind
+from rdfast.web import names
+
+register = template.Library()
+
+# Weekdays belong to a date in office work, and Django's own formats have none. Korean shortens them to one
+# syllable, which Django does not: it takes the place of the %.
+_DAY_FORMATS = {"ko": "Y년 n월 j일 (%)", "en": "D j M Y"}
+_INSTANT_FORMATS = {"ko": "Y년 n월 j일 (%) H:i", "en": "D j M Y H:i"}
+_KOREAN_WEEKDAYS = "월화수목금토일"
+
+
+def _language() -> str:
+    return (get_language() or settings.LANGUAGE_CODE).split("-")[0]
+
+
+@register.filter
+def money(amount: int | None) -> str:
+    """An amount as people read it: ₩300,000,000. No amount is a dash."""
+    return amounts.written(amount) if isinstance(amount, int) else "–"
+
+
+@register.filter
+def when(at: dt.datetime | None) -> str:
+    """An instant in local time, with its weekday."""
+    if not at:
+        return "–"
+    return _written(timezone.localtime(at), _INSTANT_FORMATS.get(_language()) or formats.get_format("DATETIME_FORMAT"))
+
+
+@register.filter
+def day(on: dt.date | dt.datetime | None) -> str:
+    """A day with its weekday; of an instant, the local day."""
+    if not on:
+        return "–"
+    local = timezone.localtime(on) if isinstance(on, dt.datetime) else on
+    return _written(local, _DAY_FORMATS.get(_language()) or formats.get_format("DATE_FORMAT"))
+
+
+def _written(local: dt.date, pattern: str) -> str:
+    return dateformat.format(local, pattern).replace("%", _KOREAN_WEEKDAYS[local.weekday()])
+
+
+@register.filter
+def iso(at: dt.date | dt.datetime) -> str:
+    """For the `datetime` attribute of `<time>`."""
+    return at.isoformat(timespec="seconds") if isinstance(at, dt.datetime) else at.isoformat()
+
+
+def span_in_words(span: dt.timedelta) -> str:
+    """A length of time in at most two units: 5 days, 1 day 4 hours, 12 minutes.
+
+    `static/js/rdfast.js` says the same with the browser's own words, so keep both in step.
+    """
+    minutes = int(abs(span).total_seconds() // 60)
+    days, hours, minutes = minutes // 1440, minutes % 1440 // 60, minutes % 60
+    in_days = ngettext("%(count)d day", "%(count)d days", days) % {"count": days}
+    in_hours = ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours}
+    in_minutes = ngettext("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes}
+    if days >= 3 or (days and not hours):
+        return in_days
+    if days:
+        return f"{in_days} {in_hours}"
+    if hours:
+        return f"{in_hours} {in_minutes}" if minutes else in_hours
+    return in_minutes
+
+
+@register.filter
+def remaining(at: dt.datetime | None, now: dt.datetime) -> str:
+    """How long until `at`, or how long since, in words."""
+    if not at:
+        return ""
+    template_ = gettext("%(span)s left") if at > now else gettext("Overdue by %(span)s")
+    return template_ % {"span": span_in_words(at - now)}
+
+
+@register.filter
+def is_past(at: dt.datetime | None, now: dt.datetime) -> bool:
+    """Whether a deadline has gone by."""
+    return bool(at and at <= now)
+
+
+@register.filter
+def is_near(at: dt.datetime | None, now: dt.datetime) -> bool:
+    """Whether a deadline falls within the next day."""
+    return bool(at and now < at <= now + dt.timedelta(days=1))
+
+
+@register.filter
+def in_language(thing: object, field: str) -> str:
+    """The text of a bilingual field (`name_ko`, `name_en`) in the reader's language, or the other."""
+    wanted = _language()
+    others = [code for code, _name in settings.LANGUAGES if code != wanted]
+    texts = (_attribute(thing, f"{field}_{code}") for code in (wanted, *others))
+    return next((text for text in texts if text), "")
+
+
+def _attribute(thing: object, name: str) -> str:
+    return (thing.get(name) if isinstance(thing, Mapping) else getattr(thing, name, "")) or ""
+
+
+@register.simple_tag
+def state_name(machine: str, state: str) -> names.StateName:
+    """Words and tone of a state: `{% state_name "proposal" proposal.state as name %}`."""
+    return names.state_name(machine, str(state))
+
+
+@register.filter
+def beside(headings: Iterable[object], cells: Iterable[object]) -> list[tuple[object, object]]:
+    """Each cell of a row with the heading of its column."""
+    return list(zip(headings, cells, strict=True))
+
+
+# ── forms ────────────────────────────────────────────────────────────────────────────────────────
+
+_KINDS: tuple[tuple[type[forms.Widget], str], ...] = (
+    (forms.HiddenInput, "hidden"),
+    (forms.CheckboxSelectMultiple, "choices"),
+    (forms.RadioSelect, "choices"),
+    (forms.CheckboxInput, "checkbox"),
+    (forms.FileInput, "file"),
+    (forms.Textarea, "textarea"),
+    (forms.Select, "select"),
+)
+
+
+@register.filter
+def kind(field: BoundField) -> str:
+    """The sort of control behind a field; it decides where the label goes."""
+    widget = field.field.widget
+    return next((name for cls, name in _KINDS if isinstance(widget, cls)), "input")
+
+
+@register.simple_tag
+def grid_cell(field: BoundField, row: object, column: object, table: str) -> SafeString:
+    """One amount of a budget grid, named by the headings of its row and column."""
+    described_by = f"{field.auto_id}_error" if field.errors else None
+    return field.as_widget(
+        attrs={
+            "aria-labelledby": f"{table}-row-{row} {table}-column-{column}",
+            "data-sum-row": str(row),
+            "data-sum-column": str(column),
+            **({"aria-describedby": described_by, "aria-invalid": "true"} if described_by else {}),
+        }
+    )
+
+
+@dataclass(frozen=True)
+class FormError:
+    """One line of an error summary; `target` is the id of the control, if there is one."""
+
+    text: str
+    target: str
+
+
+@register.simple_tag
+def form_errors(form: forms.BaseForm | None, formset: "forms.BaseFormSet[forms.BaseForm] | None") -> list[FormError]:
+    """Every error of a form and of a formset, in the order of the page."""
+    found = list(_errors_of(form)) if form else []
+    if formset is not None and formset.is_bound:
+        found += [FormError(str(error), "") for error in formset.non_form_errors()]
+        for row, each in enumerate(formset.forms, start=1):
+            found += [FormError(f"{row}. {error.text}", error.target) for error in _errors_of(each)]
+    return found
+
+
+def _errors_of(form: forms.BaseForm) -> Iterable[FormError]:
+    for error in form.non_field_errors():
+        yield FormError(str(error), "")
+    for field in form:
+        for error in field.errors:
+            yield FormError(f"{field.label}: {error}", _first_control(field))
+
+
+def _first_control(field: BoundField) -> str:
+    """Radio buttons and check boxes have no control with the field's own id, only numbered ones."""
+    numbered = isinstance(field.field.widget, forms.RadioSelect | forms.CheckboxSelectMultiple)
+    return f"{field.auto_id}_0" if numbered else field.auto_id
+
+
+# ── bars ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One part of a stacked bar; `start` and `width` are per cent of the whole, ready for SVG."""
+
+    box: str
+    words: str
+    amount: int
+    start: str
+    width: str
+
+
+@register.simple_tag
+def segments(boxes: Mapping[str, int] | Iterable[Sequence[object]]) -> list[Segment]:
+    """The boxes of an award or an envelope, laid side by side. Takes a mapping or pairs."""
+    pairs = list(boxes.items()) if isinstance(boxes, Mapping) else [(str(b), int(str(a))) for b, a in boxes]
+    whole = sum(amount for _box, amount in pairs) or 1
+    laid, start = [], 0.0
+    for box, amount in pairs:
+        width = 100 * amount / whole
+        laid.append(Segment(box, str(BoxKind(box).label), amount, f"{start:.3f}%", f"{width:.3f}%"))
+        start += width
+    return laid
+
+
+@register.simple_tag
+def share(part: float, whole: float) -> str:
+    """`part` of `whole` as a width for SVG, never beyond the bar."""
+    return f"{min(100.0, max(0.0, 100 * part / whole)) if whole else 0:.2f}%"
+
+
+@register.simple_tag
+def percent(part: float, whole: float) -> str:
+    """`part` of `whole` in words: 41 %. Of nothing it is a dash."""
+    return gettext("%(number)s %%") % {"number": round(100 * part / whole)} if whole else "–"
+
+
+@register.simple_tag
+def elapsed(start: dt.datetime, due: dt.datetime, now: dt.datetime) -> str:
+    """How much of the time from `start` to `due` has gone, as a width for SVG."""
+    return share((now - start).total_seconds(), (due - start).total_seconds())
+
+
+# ── the frame of a page ──────────────────────────────────────────────────────────────────────────
+
+
+@register.filter
+def message_tone(message: Message) -> str:
+    """The tone of `<c-alert>` for one of Django's messages."""
+    tones = {messages.SUCCESS: "success", messages.WARNING: "warning", messages.ERROR: "danger"}
+    return tones.get(message.level, "info")

@@ -1,0 +1,204 @@
+"""Builders: a fixed cast and the things they work with, made by the real operations.
+
+Hana (PI) and Sejin (signatory) belong to the institute; Minjun manages, Yuna gives second approvals, Doyun heads
+the programme, Finn pays; Rhea, Rolf, Rosa and Rui review; Olga is an outsider, Audrey audits.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from rdfast.core.working_days import start_of
+from rdfast.flow import granting, paying, performing, signing, submitting
+from rdfast.flow.deadlines import settle_down
+from rdfast.funding.models import Award, Tranche
+from rdfast.funding.operations import PaymentAccount
+from rdfast.milestones.models import Milestone
+from rdfast.people.models import Organisation, User
+from rdfast.programmes import operations as programmes
+from rdfast.programmes.models import Appointment, BudgetCategory, Call, Envelope, Programme, Topic
+from rdfast.proposals import operations as proposals
+from rdfast.proposals.models import Proposal
+from rdfast.proposals.operations import Content, Member, Planned
+
+SEOUL = ZoneInfo("Asia/Seoul")
+# A Monday morning without holidays near it.
+MONDAY = datetime(2026, 11, 2, 10, 0, tzinfo=SEOUL)
+PASSWORD = "correct horse battery"
+ACCOUNT = PaymentAccount(bank="한국은행", account_number="110-123-456789", account_holder="가온연구원")
+Role = Appointment.Role
+
+
+def person(name: str, organisation: Organisation | None = None, **fields: object) -> User:
+    """An account whose address is its name."""
+    user = User(
+        email=f"{name.lower()}@example.kr", name=name, organisation=organisation, language="en", **fields
+    )
+    # One cheap hash for the whole cast: signing in is what its own tests are about.
+    user.set_password(PASSWORD)
+    user.save()
+    return user
+
+
+def organisation(number: int, kind: str = "institute") -> Organisation:
+    """An organisation of its own registration number."""
+    return Organisation.objects.create(
+        kind=kind, name_ko=f"기관 {number}", name_en=f"Organisation {number}", registration_number=f"{number:03d}-00-00000"
+    )
+
+
+@dataclass
+class World:
+    """A programme with an open call, its people, and money."""
+
+    programme: Programme
+    envelope: Envelope
+    call: Call
+    topic: Topic
+    institute: Organisation
+    hana: User
+    sejin: User
+    minjun: User
+    yuna: User
+    doyun: User
+    finn: User
+    reviewers: list[User]
+    audrey: User
+    olga: User
+    admin: User
+
+
+def world(*, at: datetime = MONDAY, allotted: int = 10_000_000_000, **terms: object) -> World:
+    """The cast, and a programme whose call is open from a week ago for sixty days."""
+    agency, institute, elsewhere = organisation(1, "agency"), organisation(2), organisation(3, "university")
+    programme = Programme.objects.create(code="fast", name_ko="도전 연구", name_en="Bold research")
+    programmes.adopt(
+        programme.pk, values=dict(terms), reason="first", starts_at=at - timedelta(days=30), by=None, at=at - timedelta(days=30)
+    )
+    envelope = Envelope.objects.create(programme=programme, year=2026)
+    programmes.allot(envelope.pk, amount=allotted, reason="budget", key=str(envelope.pk), by=None, at=at - timedelta(days=30))
+    topic = Topic.objects.create(programme=programme, name_ko="이차전지", name_en="Batteries")
+    call = Call.objects.create(
+        programme=programme,
+        envelope=envelope,
+        title_ko="2026 도전 공고",
+        title_en="Call 2026",
+        summary_ko="요약",
+        summary_en="Summary",
+        continuation_criteria_ko="기준",
+        continuation_criteria_en="Criteria",
+        opens_at=at - timedelta(days=7),
+        closes_at=at + timedelta(days=60),
+        work_ends_on=(at + timedelta(days=700)).date(),
+    )
+    call.topics.add(topic)
+    reviewers = [person(name, elsewhere) for name in ("Rhea", "Rolf", "Rosa", "Rui", "Rafi")]
+    cast = World(
+        programme=programme,
+        envelope=envelope,
+        call=call,
+        topic=topic,
+        institute=institute,
+        hana=person("Hana", institute),
+        sejin=person("Sejin", institute, is_signatory=True),
+        minjun=person("Minjun", agency),
+        yuna=person("Yuna", agency),
+        doyun=person("Doyun", agency),
+        finn=person("Finn", agency),
+        reviewers=reviewers,
+        audrey=person("Audrey", agency),
+        olga=person("Olga", organisation(4, "small")),
+        admin=person("Admin", agency, is_staff=True, is_superuser=True),
+    )
+    roles = {
+        Role.MANAGER: [cast.minjun],
+        Role.SECOND_APPROVER: [cast.yuna],
+        Role.HEAD: [cast.doyun],
+        Role.FINANCE: [cast.finn],
+        Role.REVIEWER: reviewers,
+        Role.AUDITOR: [cast.audrey],
+    }
+    Appointment.objects.bulk_create(
+        Appointment(programme=programme, user=user, role=role) for role, users in roles.items() for user in users
+    )
+    return cast
+
+
+def content(w: World, *, at: datetime = MONDAY, provisional: int = 60_000_000, **changes: object) -> Content:
+    """A complete proposal text over 400 million won, 40 million of it the organisation's own."""
+    personnel, materials = BudgetCategory.objects.filter(code__in=["personnel", "materials"])
+    fields: dict[str, object] = {
+        "organisation": w.institute,
+        "topic": w.topic,
+        "title_ko": "전고체 전지 계면 연구",
+        "title_en": "Interfaces of solid-state batteries",
+        "abstract_ko": "요약",
+        "abstract_en": "Abstract",
+        "aim": "Find out whether the interface holds.",
+        "asked_amount": 360_000_000,
+        "asked_provisional": provisional,
+        "own_cash": 30_000_000,
+        "own_kind": 10_000_000,
+        "team": [Member(name="Jiwoo", task="Synthesis", effort_percent=50)],
+        "budget": {(personnel.pk, 1): 250_000_000, (materials.pk, 1): 150_000_000},
+        "milestones": [
+            Planned("Cell", "A cell of 1 Ah keeps 80 % after 100 cycles", (at + timedelta(days=60)).date(), 40),
+            Planned("Stack", "A stack of 10 cells runs for 500 h", (at + timedelta(days=150)).date(), 60),
+        ],
+    }
+    return Content(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def draft(w: World, *, by: User | None = None, at: datetime = MONDAY, **changes: object) -> Proposal:
+    """A complete draft, Hana's unless said otherwise."""
+    pi = by or w.hana
+    proposal = proposals.start(w.call, by=pi, at=at, once=uuid4())
+    return proposals.save(proposal.pk, content(w, at=at, **changes), revision=0, by=pi, at=at)  # type: ignore[arg-type]
+
+
+def submitted(w: World, *, by: User | None = None, at: datetime = MONDAY, **changes: object) -> Proposal:
+    """A submitted proposal."""
+    return submitting.submit(draft(w, by=by, at=at, **changes).pk, by=by or w.hana, at=at)
+
+
+def offered(w: World, *, by: User | None = None, at: datetime = MONDAY, **changes: object) -> Award:
+    """An offered award of what was asked for to start with."""
+    proposal = submitted(w, by=by, at=at, **changes)
+    granting.approve(proposal.pk, amount=proposal.asked_provisional, reason="Bold and clear.", by=w.minjun, at=at)
+    return Award.objects.get(proposal=proposal)
+
+
+def signed(w: World, *, at: datetime = MONDAY, **changes: object) -> Award:
+    """A provisional award; its first tranche is ready."""
+    award = offered(w, at=at, **changes)
+    sha256 = signing.agreement_hash(signing.agreement_text(award))
+    signer = User.objects.get(organisation=award.organisation, is_signatory=True)
+    return signing.sign(award.pk, sha256=sha256, account=ACCOUNT, by=signer, at=at)
+
+
+def paid(w: World, *, at: datetime = MONDAY, **changes: object) -> Tranche:
+    """The settled first tranche of a signed award."""
+    award = signed(w, at=at, **changes)
+    tranche = award.tranches.get(number=1)
+    paying.approve(tranche.pk, by=w.minjun, at=at)
+    paying.release(tranche.pk, by=w.finn, at=at)
+    return paying.settle(tranche.pk, by=w.finn, at=at)
+
+
+def opened(w: World, *, at: datetime = MONDAY, **changes: object) -> Milestone:
+    """The first milestone, opened by the clock, with its reviewers invited."""
+    award = paid(w, at=at, **changes).award
+    milestone = award.milestones.get(number=1)
+    settle_down(at=start_of(milestone.due_on - timedelta(days=13)))
+    milestone.refresh_from_db()
+    return milestone
+
+
+def reported(w: World, *, at: datetime = MONDAY, **changes: object) -> Milestone:
+    """The first milestone, reported on the day it opened."""
+    milestone = opened(w, at=at, **changes)
+    now = start_of(milestone.due_on - timedelta(days=13))
+    return performing.report(
+        milestone.pk, text="It held 83 %.", files=[], by=milestone.award.pi, at=now
+    )
