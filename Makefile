@@ -31,7 +31,7 @@ check: $(VENV)/.develop compile
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports --cache-dir $(VENV)/cache/imports
-	$(BIN)/mypy
+	RDFAST_DEMO=1 $(BIN)/mypy
 	$(BIN)/djlint --lint --quiet templates
 	RDFAST_DEMO=1 $(BIN)/python -W '$(NO_DATABASE)' manage.py makemigrations --check --dry-run
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
@@ -49,12 +49,12 @@ clean:
 	find rdfast tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamps are touched last, so an interrupted installation is repeated.
-$(VENV)/.run: requirements.txt | $(BIN)/python
+$(VENV)/.run: requirements.txt $(BIN)/python
 	@echo 'Installing the packages into $(VENV).'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-$(VENV)/.develop: requirements.txt requirements-dev.txt | $(BIN)/python
+$(VENV)/.develop: requirements.txt requirements-dev.txt $(BIN)/python
 	@echo 'Installing the packages and tools into $(VENV).'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $(VENV)/.run $@
@@ -63,7 +63,8 @@ $(VENV)/.develop: requirements.txt requirements-dev.txt | $(BIN)/python
 $(BIN)/python:
 	@for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
 		if "$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null; then \
-			"$$python" -m venv --clear $(VENV) && echo '*' > $(VENV)/.gitignore; exit; \
+			"$$python" -m venv --clear $(VENV) && echo '*' > $(VENV)/.gitignore && exit; \
+			rm -rf $(VENV); exit 1; \
 		fi; \
 	done; \
 	echo 'rdfast needs Python 3.11 to 3.14, and found none: install one, or name it with make PYTHON=/path/to/python.' >&2; \

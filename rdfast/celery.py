@@ -8,4 +8,4 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rdfast.settings")
 
 app = Celery("rdfast")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["rdfast"])
+app.autodiscover_tasks(["rdfast.tasks"])

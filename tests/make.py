@@ -6,8 +6,11 @@ the programme, Finn pays; Rhea, Rolf, Rosa and Rui review; Olga is an outsider, 
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from uuid import uuid4
 from zoneinfo import ZoneInfo
+
+from django.contrib.auth.hashers import make_password
 
 from rdfast.core.working_days import start_of
 from rdfast.flow import granting, paying, performing, signing, submitting
@@ -32,19 +35,29 @@ Role = Appointment.Role
 
 def person(name: str, organisation: Organisation | None = None, **fields: object) -> User:
     """An account whose address is its name."""
-    user = User(
-        email=f"{name.lower()}@example.kr", name=name, organisation=organisation, language="en", **fields
+    return User.objects.create(
+        email=f"{name.lower()}@example.kr",
+        name=name,
+        organisation=organisation,
+        language="en",
+        password=_password_hash(),
+        **fields,
     )
-    # One cheap hash for the whole cast: signing in is what its own tests are about.
-    user.set_password(PASSWORD)
-    user.save()
-    return user
+
+
+@cache
+def _password_hash() -> str:
+    """Hashing is slow on purpose; the whole cast shares one."""
+    return make_password(PASSWORD)
 
 
 def organisation(number: int, kind: str = "institute") -> Organisation:
     """An organisation of its own registration number."""
     return Organisation.objects.create(
-        kind=kind, name_ko=f"기관 {number}", name_en=f"Organisation {number}", registration_number=f"{number:03d}-00-00000"
+        kind=kind,
+        name_ko=f"기관 {number}",
+        name_en=f"Organisation {number}",
+        registration_number=f"{number:03d}-00-00000",
     )
 
 
@@ -74,10 +87,22 @@ def world(*, at: datetime = MONDAY, allotted: int = 10_000_000_000, **terms: obj
     agency, institute, elsewhere = organisation(1, "agency"), organisation(2), organisation(3, "university")
     programme = Programme.objects.create(code="fast", name_ko="도전 연구", name_en="Bold research")
     programmes.adopt(
-        programme.pk, values=dict(terms), reason="first", starts_at=at - timedelta(days=30), by=None, at=at - timedelta(days=30)
+        programme.pk,
+        values=dict(terms),
+        reason="first",
+        starts_at=at - timedelta(days=30),
+        by=None,
+        at=at - timedelta(days=30),
     )
     envelope = Envelope.objects.create(programme=programme, year=2026)
-    programmes.allot(envelope.pk, amount=allotted, reason="budget", key=str(envelope.pk), by=None, at=at - timedelta(days=30))
+    programmes.allot(
+        envelope.pk,
+        amount=allotted,
+        reason="budget",
+        key=str(envelope.pk),
+        by=None,
+        at=at - timedelta(days=30),
+    )
     topic = Topic.objects.create(programme=programme, name_ko="이차전지", name_en="Batteries")
     call = Call.objects.create(
         programme=programme,
@@ -120,7 +145,9 @@ def world(*, at: datetime = MONDAY, allotted: int = 10_000_000_000, **terms: obj
         Role.AUDITOR: [cast.audrey],
     }
     Appointment.objects.bulk_create(
-        Appointment(programme=programme, user=user, role=role) for role, users in roles.items() for user in users
+        Appointment(programme=programme, user=user, role=role)
+        for role, users in roles.items()
+        for user in users
     )
     return cast
 
@@ -143,7 +170,9 @@ def content(w: World, *, at: datetime = MONDAY, provisional: int = 60_000_000, *
         "team": [Member(name="Jiwoo", task="Synthesis", effort_percent=50)],
         "budget": {(personnel.pk, 1): 250_000_000, (materials.pk, 1): 150_000_000},
         "milestones": [
-            Planned("Cell", "A cell of 1 Ah keeps 80 % after 100 cycles", (at + timedelta(days=60)).date(), 40),
+            Planned(
+                "Cell", "A cell of 1 Ah keeps 80 % after 100 cycles", (at + timedelta(days=60)).date(), 40
+            ),
             Planned("Stack", "A stack of 10 cells runs for 500 h", (at + timedelta(days=150)).date(), 60),
         ],
     }
@@ -165,7 +194,9 @@ def submitted(w: World, *, by: User | None = None, at: datetime = MONDAY, **chan
 def offered(w: World, *, by: User | None = None, at: datetime = MONDAY, **changes: object) -> Award:
     """An offered award of what was asked for to start with."""
     proposal = submitted(w, by=by, at=at, **changes)
-    granting.approve(proposal.pk, amount=proposal.asked_provisional, reason="Bold and clear.", by=w.minjun, at=at)
+    granting.approve(
+        proposal.pk, amount=proposal.asked_provisional, reason="Bold and clear.", by=w.minjun, at=at
+    )
     return Award.objects.get(proposal=proposal)
 
 
@@ -199,6 +230,4 @@ def reported(w: World, *, at: datetime = MONDAY, **changes: object) -> Milestone
     """The first milestone, reported on the day it opened."""
     milestone = opened(w, at=at, **changes)
     now = start_of(milestone.due_on - timedelta(days=13))
-    return performing.report(
-        milestone.pk, text="It held 83 %.", files=[], by=milestone.award.pi, at=now
-    )
+    return performing.report(milestone.pk, text="It held 83 %.", files=[], by=milestone.award.pi, at=now)

@@ -5,7 +5,8 @@ import io
 import re
 import uuid
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -133,6 +134,17 @@ def discard(files: Iterable[Stored]) -> None:
     """Remove stored files whose transaction was refused."""
     for file in files:
         default_storage.delete(file.path)
+
+
+@contextmanager
+def storing(files: Iterable[Any]) -> Iterator[list[Stored]]:
+    """Checked files in the storage for the operation that records them; removed again when it fails."""
+    stored = store(files)
+    try:
+        yield stored
+    except BaseException:
+        discard(stored)
+        raise
 
 
 class StoredFile(models.Model):

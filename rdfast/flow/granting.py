@@ -77,7 +77,7 @@ def _grant(decision: Decision, *, by: User, at: datetime) -> Decision:
     _ensure_still_eligible(proposal, policy, at)
 
     award = funding.offer(
-        proposal, amount=decision.amount or 0, policy=policy, planned=_tranches(proposal, at), by=by, at=at
+        proposal, amount=decision.amount or 0, policy=policy, planned=planned_tranches(proposal, at), by=by, at=at
     )
     milestones.plan(award, proposal, by=by, at=at)
     sign_by = at + timedelta(days=policy.terms.sign_days)
@@ -106,7 +106,7 @@ def _ensure_still_eligible(proposal: Proposal, policy: Policy, at: datetime) -> 
     screening.attach(proposal, findings, policy=policy, at=at)
 
 
-def _tranches(proposal: Proposal, at: datetime) -> list[PlannedTranche]:
+def planned_tranches(proposal: Proposal, at: datetime) -> list[PlannedTranche]:
     """One tranche per milestone, paid ahead of it: the first at signing, each later one after the one before."""
     planned = list(proposal.planned_milestones.order_by("number"))
     before = [None, *planned[:-1]]

@@ -94,8 +94,9 @@ def reserve(award: Award, *, by: User, at: datetime) -> None:
 
     Holds organisation and envelope. Raises EnvelopeExhausted or ExposureTooHigh.
     """
-    event = audit.record("award.reserved", of=award, by=by, at=at, data={"amount": award.amount})
-    _ensure_exposure(award, at=at)
+    exposed = _ensure_exposure(award, at=at)
+    data = {"amount": award.amount, **exposed}
+    event = audit.record("award.reserved", of=award, by=by, at=at, data=data)
     try:
         ledger.move(
             What.RESERVED,
@@ -117,19 +118,29 @@ def reserve(award: Award, *, by: User, at: datetime) -> None:
         ) from short
 
 
-def _ensure_exposure(award: Award, *, at: datetime) -> None:
-    """Hold organisation and envelope and check both caps, counting this award's own rows."""
+def _ensure_exposure(award: Award, *, at: datetime, more: int = 0) -> dict[str, list[int]]:
+    """Hold organisation and envelope and check both caps, this award's own rows and `more` included.
+
+    Returns [exposed, cap] for each of the two, to be kept with the event.
+    """
     organisation = lock_organisation(award.organisation_id)
     envelope = lock_envelope(award.envelope_id)
     terms, today = award.policy.terms, timezone.localdate(at)
     allotment = allotment_of(envelope)
     everyone = queries.awards_of_envelope(envelope.pk)
-    for awards, percent, whose in (
-        (everyone, terms.programme_exposure_percent, envelope),
-        (everyone.filter(organisation=organisation), terms.organisation_exposure_percent, organisation),
+    found = {}
+    for name, awards, percent, whose in (
+        ("programme_exposure", everyone, terms.programme_exposure_percent, envelope),
+        (
+            "organisation_exposure",
+            everyone.filter(organisation=organisation),
+            terms.organisation_exposure_percent,
+            organisation,
+        ),
     ):
         cap = rules.exposure_cap(allotment, percent)
-        exposed = queries.exposure(awards, today=today, days=terms.exposure_days)
+        exposed = queries.exposure(awards, today=today, days=terms.exposure_days) + more
+        found[name] = [exposed, cap]
         if exposed > cap:
             raise ExposureTooHigh(
                 _("Money at risk for %(whose)s would be %(exposed)s; the cap is %(cap)s, exceeded by %(over)s.")
@@ -140,6 +151,7 @@ def _ensure_exposure(award: Award, *, at: datetime) -> None:
                     "over": written(exposed - cap),
                 }
             )
+    return found
 
 
 def lock_award(award_id: int) -> Award:
@@ -253,7 +265,11 @@ def release(tranche_id: int, *, by: User, at: datetime) -> Tranche:
     award = tranche.award
     _ensure_may_tranche(tranche, "release", by)
     ensure(award.state in rules.LIVE, _("The award is not live; nothing can be paid."))
-    account_day = timezone.localdate(at) + timedelta(days=award.policy.terms.account_days)
+    terms, today = award.policy.terms, timezone.localdate(at)
+    # A tranche expected soon counts as exposure already; one paid early is added.
+    expected = tranche.expected_on <= today + timedelta(days=terms.exposure_days)
+    exposed = _ensure_exposure(award, at=at, more=0 if expected else tranche.amount)
+    account_day = today + timedelta(days=terms.account_days)
     tranche.release(by=by, at=at, account_by=end_of(account_day))
     tranche.save(update_fields=["state", "released_by", "released_at", "account_by"])
     Payment.objects.create(
@@ -266,7 +282,7 @@ def release(tranche_id: int, *, by: User, at: datetime) -> Tranche:
         released_by=by,
         released_at=at,
     )
-    event = audit.moved(tranche, by=by, at=at, data={"amount": tranche.amount})
+    event = audit.moved(tranche, by=by, at=at, data={"amount": tranche.amount, **exposed})
     ledger.move(
         What.RELEASED,
         envelope_id=award.envelope_id,
@@ -276,7 +292,6 @@ def release(tranche_id: int, *, by: User, at: datetime) -> Tranche:
         key=f"release:{tranche.pk}:{tranche.attempt}",
         event=event,
     )
-    _ensure_exposure(award, at=at)
     return tranche
 
 

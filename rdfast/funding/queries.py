@@ -50,13 +50,22 @@ def running_projects_of(person: User) -> int:
     return running.filter(Q(pi=person) | Q(proposal__team__user=person)).distinct().count()
 
 
+def tranches_readable(user: User, *roles: str) -> QuerySet[Tranche]:
+    """Tranches of the awards that the person may read for the agency."""
+    return Tranche.objects.filter(award__in=readable_by_agency(user, *roles).values("pk")).select_related(
+        "award__proposal__call__programme",
+        "award__envelope__programme",
+        "award__policy",
+        "award__organisation",
+        "award__pi",
+        "approved_by",
+        "released_by",
+    )
+
+
 def tranches_waiting(user: User, state: TrancheState, *roles: str) -> QuerySet[Tranche]:
     """Tranches in this state that wait for the person, the longest waiting first."""
-    return (
-        Tranche.objects.filter(state=state, award__in=readable_by_agency(user, *roles).values("pk"))
-        .select_related("award__proposal__call__programme", "award__organisation", "award__pi", "approved_by")
-        .order_by("pk")
-    )
+    return tranches_readable(user, *roles).filter(state=state).order_by("pk")
 
 
 def paid_before(tranche: Tranche) -> int:

@@ -96,14 +96,19 @@ def user() -> int | None:
 
 def _initdb(cluster: Path) -> None:
     _run(
-        [program("initdb"), "-D", str(cluster), "-U", DATABASE, "--auth=trust", "--no-instructions"]
-        + ["--encoding=UTF8", "--locale=C", "--lc-ctype=C.UTF-8"]
-        + ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        [
+            *(program("initdb"), "-D", str(cluster), "-U", DATABASE, "--auth=trust", "--no-instructions"),
+            *("--encoding=UTF8", "--locale=C", "--lc-ctype=C.UTF-8"),
+            *("--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+        ]
     )
 
 
 def _create_database(cluster: Path) -> None:
-    _run([program("postgres"), "--single", "-D", str(cluster), "postgres"], said=f"CREATE DATABASE {DATABASE};\n")
+    _run(
+        [program("postgres"), "--single", "-D", str(cluster), "postgres"],
+        said=f"CREATE DATABASE {DATABASE};\n",
+    )
 
 
 def _run(arguments: Sequence[str], said: str = "") -> None:

@@ -1,5 +1,6 @@
 """Child processes that do not outlive their parent, and how to stop them."""
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -51,10 +52,8 @@ def stop(process: subprocess.Popen[bytes], *, with_signal: signal.Signals, withi
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:
     """End a child's whole session at once. Every child of ours leads its own."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()
 
 
@@ -80,7 +79,7 @@ def _spawn(
             group=user,
             extra_groups=None if user is None else [],
             start_new_session=True,
-            preexec_fn=before,
+            preexec_fn=before,  # noqa: PLW1509 - it calls only what was loaded before
         )
 
 

@@ -25,6 +25,7 @@ def run(port: int, say: Say) -> None:
     """Start the stack, say where it is, look after it. Refuses with CannotRun."""
     data = addresses.data_folder()
     folders.make_ignored(data)
+    folders.make_ignored(Path(settings.STATIC_ROOT))  # WhiteNoise warns if it is missing
     held = _only_once(data)
     try:
         reachable.ensure_port_free(port)
@@ -106,6 +107,8 @@ def _announce(supervisor: Supervisor, port: int, accounts: str, say: Say) -> Non
         return supervisor.asked_to_stop or reachable.web_answers(port)
 
     if not reachable.wait_until(answered_or_stopped, within=WEB_PATIENCE):
-        raise CannotRun(f"The web server does not answer; see {addresses.data_folder() / 'logs' / 'web.log'}.")
+        raise CannotRun(
+            f"The web server does not answer; see {addresses.data_folder() / 'logs' / 'web.log'}."
+        )
     if not supervisor.asked_to_stop:
         say(f"rdfast is running at http://localhost:{port}/ (Ctrl-C stops it)\n{accounts}")

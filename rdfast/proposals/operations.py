@@ -15,7 +15,7 @@ from rdfast.people.models import Organisation, User
 from rdfast.programmes.models import BudgetCategory, Call, Policy, Topic
 from rdfast.proposals import rules
 from rdfast.proposals.models import BudgetLine, PlannedMilestone, Proposal, TeamMember
-from rdfast.proposals.queries import relations
+from rdfast.proposals.queries import may, relations
 
 
 class CallClosed(RuleBroken):
@@ -91,6 +91,7 @@ def start(call: Call, *, by: User, at: datetime, once: UUID) -> Proposal:
     existing = Proposal.objects.filter(once=once, pi=by).first()
     if existing:
         return existing
+    ensure(rules.may_propose(by), _("Only people of an organisation that may apply write proposals."))
     if not call.is_open(at):
         raise CallClosed(_("This call takes no proposals now."))
     proposal = Proposal.objects.create(
@@ -260,12 +261,4 @@ def escalate(proposal_id: int, *, at: datetime) -> Proposal:
 def _ensure_may(proposal: Proposal, move: str, by: User) -> None:
     if proposal.state not in rules.MACHINE.sources_of(move):
         raise NotPossibleNow(proposal)
-    allowed = rules.may(
-        move,
-        state=proposal.state,
-        relations=relations(proposal, by),
-        escalated=proposal.escalated_at is not None,
-    )
-    # Two approvals are two people (forbidden pair).
-    first_approver = move in {"approve", "send_back"} and proposal.recommended_by_id == by.pk
-    ensure(allowed and not first_approver, _("You cannot do this with this proposal."))
+    ensure(may(move, proposal, by), _("You cannot do this with this proposal."))

@@ -2,14 +2,15 @@
 
 from datetime import date
 
-from django.db.models import Prefetch, QuerySet, Sum
+from django.db.models import Prefetch, Q, QuerySet, Sum
 
 from rdfast.people.models import User
 from rdfast.people.queries import has_conflict
 from rdfast.programmes.models import Appointment
 from rdfast.programmes.relations import Relation, relations_of
+from rdfast.proposals import rules
 from rdfast.proposals.models import BudgetLine, PlannedMilestone, Proposal
-from rdfast.proposals.rules import Facts, PlannedMilestoneFacts
+from rdfast.proposals.rules import Facts, MemberFacts, PlannedMilestoneFacts
 from rdfast.proposals.states import WITH_THE_AGENCY, State
 
 Role = Appointment.Role
@@ -34,23 +35,36 @@ def applicants_of(proposal: Proposal) -> set[int]:
     return {proposal.pi_id, *(pk for pk in team if pk)}
 
 
+def may(move: str, proposal: Proposal, user: User) -> bool:
+    """Whether the person may take the move with the proposal now; two approvals are two people (forbidden pair)."""
+    first_approver = move in {"approve", "send_back"} and proposal.recommended_by_id == user.pk
+    return not first_approver and rules.may(
+        move,
+        state=proposal.state,
+        relations=relations(proposal, user),
+        escalated=proposal.escalated_at is not None,
+    )
+
+
 def own(user: User) -> QuerySet[Proposal]:
     """The person's own proposals, newest first."""
     return Proposal.objects.filter(pi=user).select_related("call__programme").order_by("-pk")
 
 
-def of_signatory(user: User) -> QuerySet[Proposal]:
-    """Proposals handed in for the organisation that the person signs for."""
-    if not (user.is_signatory and user.organisation_id):
-        return Proposal.objects.none()
-    return Proposal.objects.filter(organisation=user.organisation_id, state__in=WITH_THE_AGENCY)
+def on_applicant_side(user: User) -> QuerySet[Proposal]:
+    """The person's own proposals, and those handed in for the organisation that they sign for, newest first."""
+    mine = Q(pi=user)
+    if user.is_signatory and user.organisation_id:
+        mine |= Q(organisation=user.organisation_id, state__in=WITH_THE_AGENCY)
+    return Proposal.objects.filter(mine).select_related("call__programme", "pi", "organisation").order_by("-pk")
 
 
 def readable_by_agency(user: User, *roles: str) -> QuerySet[Proposal]:
     """What the programmes that the person serves have received, without what a conflict of interest hides."""
     served = Appointment.objects.filter(user=user, role__in=roles or _READERS)
+    arrived = Q(state__in=WITH_THE_AGENCY) | Q(state=State.WITHDRAWN, first_submitted_at__isnull=False)
     received = Proposal.objects.filter(
-        call__programme__in=served.values("programme"), state__in=WITH_THE_AGENCY
+        arrived, call__programme__in=served.values("programme")
     ).select_related("call__programme", "call__envelope", "organisation", "pi", "topic", "policy", "recommended_by")
     return without_conflicts_of(user, received)
 
@@ -133,6 +147,7 @@ def facts(proposal: Proposal) -> Facts:
             PlannedMilestoneFacts(m.title, m.criterion, m.due_on, m.share_percent)
             for m in proposal.planned_milestones.all()
         ],
+        team=[MemberFacts(m.name, m.task, m.effort_percent) for m in proposal.team.all()],
     )
 
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from rdfast.core.amounts import written
 from rdfast.core.refusals import RuleBroken
+from rdfast.people.models import Organisation, User
 from rdfast.programmes.relations import Relation
 from rdfast.programmes.terms import Terms
 from rdfast.proposals.states import EDITABLE, MACHINE, State
@@ -37,6 +38,11 @@ def may(move: str, *, state: str, relations: frozenset[Relation], escalated: boo
     return state in MACHINE.sources_of(move) and bool(allowed & relations)
 
 
+def may_propose(user: User) -> bool:
+    """Whether the person belongs to an organisation that may apply: any but an agency."""
+    return user.organisation is not None and user.organisation.kind != Organisation.Kind.AGENCY
+
+
 def may_edit(*, state: str, relations: frozenset[Relation]) -> bool:
     """Whether the person may change the text of the proposal."""
     return state in EDITABLE and Relation.PI in relations
@@ -50,6 +56,15 @@ class PlannedMilestoneFacts:
     criterion: str
     due_on: date | None
     share_percent: int | None
+
+
+@dataclass(frozen=True)
+class MemberFacts:
+    """One person of the team as the proposal states it."""
+
+    name: str
+    task: str
+    effort_percent: int
 
 
 @dataclass(frozen=True)
@@ -70,6 +85,7 @@ class Facts:
     budget_total: int
     work_ends_on: date
     milestones: list[PlannedMilestoneFacts] = field(default_factory=list)
+    team: list[MemberFacts] = field(default_factory=list)
 
 
 class Incomplete(RuleBroken):
@@ -78,7 +94,12 @@ class Incomplete(RuleBroken):
 
 def gaps(facts: Facts, *, terms: Terms, today: date) -> list[RuleBroken]:
     """Everything that keeps the proposal from being complete, each with the form field it belongs to."""
-    return [*_text_gaps(facts), *_money_gaps(facts), *_milestone_gaps(facts, terms, today)]
+    return [
+        *_text_gaps(facts),
+        *_team_gaps(facts),
+        *_money_gaps(facts),
+        *_milestone_gaps(facts, terms, today),
+    ]
 
 
 def _text_gaps(facts: Facts) -> list[RuleBroken]:
@@ -93,6 +114,19 @@ def _text_gaps(facts: Facts) -> list[RuleBroken]:
         found.append(Incomplete(_("Choose a topic of the call."), field="topic"))
     if not facts.has_organisation:
         found.append(Incomplete(_("Choose the organisation that carries the work."), field="organisation"))
+    return found
+
+
+def _team_gaps(facts: Facts) -> list[RuleBroken]:
+    found: list[RuleBroken] = []
+    for index, member in enumerate(facts.team):
+        if not member.name:
+            found.append(Incomplete(_("Name the person."), field=f"team-{index}-name"))
+        if not member.task:
+            found.append(Incomplete(_("Say what this person does."), field=f"team-{index}-task"))
+        if not member.effort_percent:
+            message = _("Give the share of this person's working time.")
+            found.append(Incomplete(message, field=f"team-{index}-effort_percent"))
     return found
 
 

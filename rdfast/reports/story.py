@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -14,9 +15,10 @@ from django.utils.translation import gettext_lazy
 from rdfast.audit.models import Event
 from rdfast.audit.queries import story_of
 from rdfast.core.amounts import written
+from rdfast.proposals.models import Proposal
 from rdfast.timers.kinds import Kind
 from rdfast.timers.models import Timer
-from rdfast.timers.queries import ahead_in
+from rdfast.timers.queries import ahead_in, ahead_in_any
 
 LABELS: dict[str, Promise] = {
     "proposal.begin": gettext_lazy("Draft begun"),
@@ -157,6 +159,11 @@ def deadlines_for_agency(matter_id: int) -> list[Timer]:
 def deadlines_for_applicant(matter_id: int) -> list[Timer]:
     """The deadlines ahead that the applicant side may know, the next one first."""
     return [timer for timer in ahead_in(matter_id) if timer.kind not in _INNER_DEADLINES]
+
+
+def deadlines_for_applicant_in(matters: QuerySet[Proposal], *, limit: int) -> list[Timer]:
+    """The next deadlines ahead across several proposals that the applicant side may know."""
+    return list(ahead_in_any(matters.order_by().values("pk")).exclude(kind__in=_INNER_DEADLINES)[:limit])
 
 
 def _who_for_applicant(event: Event, own: set[int]) -> str:

@@ -1,16 +1,16 @@
 """Reads of reviews and findings, and who may be invited."""
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from rdfast.funding import queries as funding
-from rdfast.milestones.models import Milestone
+from rdfast.milestones.models import Evidence, Milestone
 from rdfast.people.models import User
 from rdfast.people.queries import without_conflict
 from rdfast.programmes.models import Appointment
 from rdfast.programmes.queries import holders
 from rdfast.proposals.queries import applicants_of
 from rdfast.reviews.models import Finding, Review
-from rdfast.reviews.states import PENDING, State
+from rdfast.reviews.states import DELIVERED, PENDING, State
 
 Role = Appointment.Role
 # A reviewer decides nothing else on the same award (forbidden pairs).
@@ -59,6 +59,27 @@ def review_round(milestone: Milestone) -> int:
 def of_round(milestone: Milestone) -> QuerySet[Review]:
     """The reviews of the milestone's present round."""
     return Review.objects.filter(milestone=milestone, round=review_round(milestone)).select_related("reviewer")
+
+
+def findings_told(milestone: Milestone) -> QuerySet[Finding]:
+    """The findings that count, newest first: those a manager has confirmed."""
+    return Finding.objects.filter(milestone=milestone, confirmed_at__isnull=False).order_by("-round")
+
+
+def behind(finding: Finding) -> QuerySet[Review]:
+    """The reviews that the finding rests on."""
+    return Review.objects.filter(milestone=finding.milestone_id, round=finding.round, state=State.LOCKED).order_by("pk")
+
+
+def evidence_for(user: User) -> QuerySet[Evidence]:
+    """The files of the milestones that the person reviews or has reviewed, up to the round of the review."""
+    mine = Review.objects.filter(
+        reviewer=user,
+        state__in=PENDING | DELIVERED,
+        milestone=OuterRef("report__milestone"),
+        round__gte=OuterRef("report__round"),
+    )
+    return Evidence.objects.filter(Exists(mine))
 
 
 def findings_waiting(user: User) -> QuerySet[Finding]:

@@ -17,12 +17,10 @@ from rdfast.core.refusals import OutOfDate, RuleBroken, ensure
 from rdfast.core.uploads import Stored
 from rdfast.funding import queries as funding
 from rdfast.funding.operations import lock_award
-from rdfast.funding.states import LIVE
 from rdfast.ledger import operations as ledger
 from rdfast.ledger.kinds import What
 from rdfast.people.models import User
 from rdfast.programmes.models import BudgetCategory
-from rdfast.programmes.relations import Relation
 from rdfast.settlement import queries, rules
 from rdfast.settlement.models import Claim, ClaimLine, Receipt
 from rdfast.settlement.states import MACHINE
@@ -57,8 +55,10 @@ def start(award_id: int, *, by: User, at: datetime, once: UUID) -> Claim:
     existing = Claim.objects.filter(once=once, award=award).first()
     if existing:
         return existing
-    ensure(Relation.PI in funding.relations(award, by), _("Only the principal investigator claims."))
-    ensure(award.state in LIVE, _("The award is not live; nothing can be claimed."))
+    ensure(
+        rules.may_start(award_state=award.state, relations=funding.relations(award, by)),
+        _("Only the principal investigator of a running award claims."),
+    )
     claim = Claim.objects.create(award=award, number=award.claims.count() + 1, once=once, created_at=at)
     audit.began(claim, by=by, at=at)
     return claim

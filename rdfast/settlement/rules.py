@@ -1,5 +1,6 @@
 """Who may do what to a claim, and what it may claim. Facts are passed in."""
 
+from rdfast.funding.states import LIVE
 from rdfast.programmes.relations import Relation
 from rdfast.settlement.states import MACHINE, State
 
@@ -14,6 +15,11 @@ WHO: dict[str, frozenset[Relation]] = {
 def may(move: str, *, state: str, relations: frozenset[Relation]) -> bool:
     """Whether a person of these relations may take the move in this state."""
     return state in MACHINE.sources_of(move) and bool(WHO[move] & relations)
+
+
+def may_start(*, award_state: str, relations: frozenset[Relation]) -> bool:
+    """Whether the person may begin a claim under the award."""
+    return award_state in LIVE and Relation.PI in relations
 
 
 def may_edit(*, state: str, relations: frozenset[Relation]) -> bool:

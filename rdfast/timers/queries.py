@@ -1,12 +1,14 @@
 """Reads of deadlines."""
 
 from datetime import datetime
+from typing import Any, TypeVar
 
-from django.db.models import QuerySet
+from django.db.models import F, Model, OuterRef, QuerySet, Subquery
 
 from rdfast.timers.kinds import Kind
 from rdfast.timers.models import Timer
 
+M = TypeVar("M", bound=Model)
 
 def pending() -> QuerySet[Timer]:
     """Deadlines that have not ended, the next one first."""
@@ -28,6 +30,11 @@ def ahead_in(matter_id: int) -> QuerySet[Timer]:
     return pending().filter(matter_id=matter_id).exclude(kind=Kind.REMINDER)
 
 
+def ahead_in_any(matter_ids: QuerySet[Any]) -> QuerySet[Timer]:
+    """The deadlines ahead in several stories, the next one first; reminders are left out."""
+    return pending().filter(matter_id__in=matter_ids).exclude(kind=Kind.REMINDER)
+
+
 def due_at_of(kind: Kind, subject_kind: str, subject_id: int) -> datetime | None:
     """When the pending deadline of this kind is due for the subject, if there is one."""
     return (
@@ -36,3 +43,29 @@ def due_at_of(kind: Kind, subject_kind: str, subject_id: int) -> datetime | None
         .values_list("due_at", flat=True)
         .first()
     )
+
+
+def with_due_at(rows: QuerySet[M], *kinds: Kind, matter: str) -> QuerySet[M]:
+    """The rows with `due_at`, the most pressing first: the due time of their newest deadline of these kinds.
+
+    A deadline that has had its effect still counts, for what it asked for is overdue. `matter` is the path
+    from a row to its proposal's id.
+    """
+    deadlines = (
+        Timer.objects.filter(
+            matter_id=OuterRef(matter),
+            subject_kind=rows.model._meta.label_lower,
+            subject_id=OuterRef("pk"),
+            kind__in=kinds,
+        )
+        .exclude(status=Timer.Status.CANCELLED)
+        .order_by("-id")
+    )
+    annotated = rows.annotate(due_at=Subquery(deadlines.values("due_at")[:1]))
+    return annotated.order_by(F("due_at").asc(nulls_last=True), "pk")
+
+
+def with_next_due_at(rows: QuerySet[M], *, matter: str) -> QuerySet[M]:
+    """The rows with `next_due_at`: the next deadline ahead in the story of their proposal."""
+    ahead = pending().filter(matter_id=OuterRef(matter)).exclude(kind=Kind.REMINDER)
+    return rows.annotate(next_due_at=Subquery(ahead.values("due_at")[:1]))

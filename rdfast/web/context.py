@@ -10,8 +10,9 @@ from django.urls import reverse
 from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
-from rdfast.people.models import Organisation, User
+from rdfast.people.models import User
 from rdfast.programmes.queries import roles_of
+from rdfast.proposals.rules import may_propose
 from rdfast.timers import clock
 
 _DECIDERS = {"manager", "deputy", "head", "second_approver"}
@@ -67,7 +68,7 @@ def _places(user: User | AnonymousUser) -> list[tuple[str, Promise]]:
 
 def is_researcher(user: User) -> bool:
     """Whether the person belongs to an organisation that may apply."""
-    return user.organisation is not None and user.organisation.kind != Organisation.Kind.AGENCY
+    return may_propose(user)
 
 
 def start_page(user: User) -> str:

@@ -122,6 +122,7 @@
     const place = row.querySelector("[data-formset-remove]");
     const box = place?.querySelector("input[type=checkbox]");
     if (!box) return;
+    row.hidden = box.checked;
     const button = document.createElement("button");
     button.type = "button";
     button.className = "button button-plain button-small";

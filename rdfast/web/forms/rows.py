@@ -1,6 +1,46 @@
-"""Adding a row to a formset without JavaScript."""
+"""Rows that can be added, removed and left empty, with or without JavaScript."""
 
+from typing import Any
+
+from django import forms
 from django.http import QueryDict
+from django.utils.functional import Promise
+
+from rdfast.core.refusals import RuleBroken
+
+
+class Rows(forms.BaseFormSet[forms.Form]):
+    """A formset whose posted rows stand for everything there is: empty and removed ones vanish."""
+
+    # What one row is called in the summary of errors.
+    row_words: str | Promise = ""
+
+    def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
+        # Whether a row is empty is asked of what was posted, not of what was there before.
+        return {**super().get_form_kwargs(index), "empty_permitted": True, "use_required_attribute": False}
+
+    @property
+    def filled(self) -> list[forms.Form]:
+        """The rows that hold something and were not removed, in their order."""
+        return [form for form in self.forms if form.has_changed() and not _is_removed(form)]
+
+    def show(self, refusal: RuleBroken) -> bool:
+        """Show a refusal that names this formset or a field of its n-th filled row; False when it names neither."""
+        name, _dash, rest = (refusal.field or "").partition("-")
+        number, _dash, field = rest.partition("-")
+        if name != self.prefix:
+            return False
+        rows = self.filled
+        if number.isdecimal() and int(number) < len(rows) and field in rows[int(number)].fields:
+            rows[int(number)].add_error(field, str(refusal))
+        else:
+            self.non_form_errors().append(str(refusal))
+        return True
+
+
+def _is_removed(form: forms.Form) -> bool:
+    # Django's `deleted_forms` is empty as soon as any row is wrong.
+    return bool(form.cleaned_data.get("DELETE")) if hasattr(form, "cleaned_data") else False
 
 
 def with_added_row(data: QueryDict) -> QueryDict:

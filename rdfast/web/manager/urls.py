@@ -1,5 +1,17 @@
 """Addresses of this face."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from rdfast.web.manager.views import awards, inbox, milestones, payments, proposals
+
+urlpatterns = [
+    path("", inbox.inbox, name="inbox"),
+    path("proposals/<int:pk>/", proposals.proposal, name="proposal"),
+    path("proposals/<int:pk>/conflict/", proposals.conflict, name="conflict"),
+    path("awards/", awards.awards, name="awards"),
+    path("awards/<int:pk>/", awards.award, name="award"),
+    path("payments/<int:pk>/", payments.tranche, name="tranche"),
+    path("milestones/<int:pk>/", milestones.milestone, name="milestone"),
+    path("milestones/<int:pk>/invite/", milestones.invite, name="invite"),
+    path("milestones/<int:pk>/confirm/", milestones.confirm, name="confirm"),
+]

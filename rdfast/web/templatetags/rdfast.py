@@ -16,6 +16,9 @@ from django.utils.translation import get_language, gettext, ngettext
 
 from rdfast.core import amounts
 from rdfast.ledger.kinds import BoxKind
+from rdfast.proposals.models import Proposal
+from rdfast.screening.models import Report
+from rdfast.screening.rules import OK, RULES, Finding, message_of
 from rdfast.web import names
 
 register = template.Library()
@@ -129,6 +132,30 @@ def beside(headings: Iterable[object], cells: Iterable[object]) -> list[tuple[ob
     return list(zip(headings, cells, strict=True))
 
 
+@dataclass(frozen=True)
+class Screened:
+    """What one screening rule found, in the reader's language; `message` is empty when the rule is met."""
+
+    title: str
+    source: str
+    outcome: str
+    message: str
+
+
+@register.filter
+def screened(report: Report) -> list[Screened]:
+    """A screening report, rule by rule."""
+    return [
+        Screened(
+            title=str(RULES[finding.rule].title),
+            source=str(RULES[finding.rule].source),
+            outcome=finding.outcome,
+            message=message_of(finding) if finding.values or finding.outcome != "ok" else "",
+        )
+        for finding in report.results()
+    ]
+
+
 # ── forms ────────────────────────────────────────────────────────────────────────────────────────
 
 _KINDS: tuple[tuple[type[forms.Widget], str], ...] = (
@@ -171,15 +198,24 @@ class FormError:
     target: str
 
 
+_Part = forms.BaseForm | forms.BaseFormSet[forms.BaseForm] | None
+
+
 @register.simple_tag
-def form_errors(form: forms.BaseForm | None, formset: "forms.BaseFormSet[forms.BaseForm] | None") -> list[FormError]:
-    """Every error of a form and of a formset, in the order of the page."""
-    found = list(_errors_of(form)) if form else []
-    if formset is not None and formset.is_bound:
-        found += [FormError(str(error), "") for error in formset.non_form_errors()]
-        for row, each in enumerate(formset.forms, start=1):
-            found += [FormError(f"{row}. {error.text}", error.target) for error in _errors_of(each)]
-    return found
+def form_errors(form: _Part | Sequence[_Part], formset: _Part = None) -> list[FormError]:
+    """Every error of a form and of a formset, or of a list of both, in the order of the page."""
+    parts = form if isinstance(form, list | tuple) else [form, formset]
+    return [error for part in parts for error in _errors_of_part(part)]
+
+
+def _errors_of_part(part: _Part) -> Iterable[FormError]:
+    if not isinstance(part, forms.BaseFormSet):
+        yield from _errors_of(part) if part else ()
+    elif part.is_bound:
+        yield from (FormError(str(error), "") for error in part.non_form_errors())
+        for row, each in enumerate(part.forms, start=1):
+            place = f"{getattr(part, 'row_words', '')} {row}".strip()
+            yield from (FormError(f"{place}. {error.text}", error.target) for error in _errors_of(each))
 
 
 def _errors_of(form: forms.BaseForm) -> Iterable[FormError]:
@@ -239,6 +275,49 @@ def percent(part: float, whole: float) -> str:
 def elapsed(start: dt.datetime, due: dt.datetime, now: dt.datetime) -> str:
     """How much of the time from `start` to `due` has gone, as a width for SVG."""
     return share((now - start).total_seconds(), (due - start).total_seconds())
+
+
+# ── proposals ────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class BudgetTable:
+    """A budget laid out for `<c-amount-table>`: categories down, years and the sum across."""
+
+    columns: list[str]
+    rows: list[tuple[str, list[int]]]
+    totals: list[int]
+
+
+@register.simple_tag
+def budget_table(proposal: Proposal) -> BudgetTable:
+    """The budget of a proposal read with all its rows: `{% budget_table proposal as budget %}`."""
+    lines = sorted(proposal.budget.all(), key=lambda line: line.category.position)
+    years = list(range(1, max((line.year for line in lines), default=0) + 1))
+    by_category: dict[str, list[int]] = {}
+    for line in lines:
+        row = by_category.setdefault(in_language(line.category, "name"), [0] * len(years))
+        row[line.year - 1] += line.amount
+    rows = [(words, [*amounts_, sum(amounts_)]) for words, amounts_ in by_category.items()]
+    columns = [gettext("Year %(number)s") % {"number": year} for year in years]
+    totals = [sum(column) for column in zip(*(row for _words, row in rows), strict=True)]
+    return BudgetTable([*columns, gettext("Total")], rows, totals)
+
+
+@dataclass(frozen=True)
+class ScreeningLine:
+    """One finding of the automatic check in words; no message when the rule is met."""
+
+    title: str
+    source: str
+    message: str
+
+
+@register.simple_tag
+def screening_line(finding: Finding) -> ScreeningLine:
+    """A finding in the reader's language: `{% screening_line finding as line %}`."""
+    rule = RULES[finding.rule]
+    return ScreeningLine(str(rule.title), str(rule.source), "" if finding.outcome == OK else message_of(finding))
 
 
 # ── the frame of a page ──────────────────────────────────────────────────────────────────────────

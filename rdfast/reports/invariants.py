@@ -1,0 +1,254 @@
+"""What is always true, in every committed state; each invariant names its offenders.
+
+The numbers and sentences are those of docs/invariants.md. Reading only; safe on a running installation.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+
+from rdfast.core.machines import Machine
+from rdfast.decisions.models import Decision
+from rdfast.funding.models import Award, Tranche
+from rdfast.funding.states import AWARD, TRANCHE
+from rdfast.milestones.models import Milestone
+from rdfast.milestones.states import MACHINE as MILESTONE
+from rdfast.people.queries import has_conflict
+from rdfast.proposals.models import Proposal
+from rdfast.proposals.queries import applicants_of
+from rdfast.proposals.states import MACHINE as PROPOSAL
+from rdfast.reviews.models import Review
+from rdfast.reviews.states import DELIVERED
+from rdfast.reviews.states import MACHINE as REVIEW
+from rdfast.settlement.models import Claim
+from rdfast.settlement.states import MACHINE as CLAIM
+
+MACHINES: dict[type[Any], Machine] = {
+    Proposal: PROPOSAL,
+    Award: AWARD,
+    Tranche: TRANCHE,
+    Milestone: MILESTONE,
+    Review: REVIEW,
+    Claim: CLAIM,
+}
+# How long a due deadline may wait for the sweep before it counts as stuck.
+PATIENCE = timedelta(minutes=5)
+
+
+def _offenders(sentence: str, sql: str, parameters: list[Any] | None = None) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return [sentence.format(*row) for row in cursor.fetchall()]
+
+
+def boxes_add_up(at: datetime) -> list[str]:
+    """1. The boxes of an envelope add up to its net allotment, and every balance is the sum of its arrows."""
+    return _offenders(
+        "the boxes of envelope {} are off by {}",
+        "SELECT envelope_id, sum(balance) FROM ledger_box GROUP BY 1 HAVING sum(balance) <> 0",
+    ) + _offenders(
+        "box {} ({} of award {}) holds {}, its arrows say {}",
+        """
+        SELECT b.id, b.kind, b.award_id, b.balance, m.total FROM ledger_box b, LATERAL (
+            SELECT coalesce((SELECT sum(amount) FROM ledger_arrow WHERE target_id = b.id), 0)
+                 - coalesce((SELECT sum(amount) FROM ledger_arrow WHERE source_id = b.id), 0) AS total
+        ) m WHERE b.balance <> m.total
+        """,
+    )
+
+
+def no_box_is_negative(at: datetime) -> list[str]:
+    """2. No box is negative; nothing is committed beyond the envelope or the provisional share."""
+    return _offenders(
+        "box {} ({}) is negative: {}",
+        "SELECT id, kind, balance FROM ledger_box WHERE balance < 0 AND kind <> 'treasury'",
+    ) + _offenders(
+        "award {} over {} exceeds the provisional share of {}",
+        """
+        SELECT a.id, a.amount, p.asked_amount FROM funding_award a JOIN proposals_proposal p ON p.id = a.proposal_id
+        WHERE a.amount > p.asked_provisional OR a.amount * 2 > p.asked_amount
+        """,
+    )
+
+
+def paid_money_is_accounted_or_exposed(at: datetime) -> list[str]:
+    """3. Per award: released = expense + advances + receivable + recovered + remitted + written off."""
+    return _offenders(
+        "award {} was paid {} but its boxes hold {}",
+        """
+        SELECT a.id, paid.total, held.total FROM funding_award a, LATERAL (
+            SELECT coalesce(sum(p.amount), 0) AS total FROM funding_payment p
+            JOIN funding_tranche t ON t.id = p.tranche_id WHERE t.award_id = a.id
+        ) paid, LATERAL (
+            SELECT coalesce(sum(balance), 0) AS total FROM ledger_box WHERE award_id = a.id
+            AND kind IN ('expense', 'advances', 'receivable', 'recovered', 'remitted', 'written_off')
+        ) held WHERE paid.total <> held.total
+        """,
+    )
+
+
+def nothing_is_paid_twice(at: datetime) -> list[str]:
+    """4. At most one release per tranche; claims liquidate at most what was settled."""
+    return _offenders(
+        "tranche {} has {} payments while it is {}",
+        """
+        SELECT t.id, count(p.id), t.state FROM funding_tranche t LEFT JOIN funding_payment p ON p.tranche_id = t.id
+        GROUP BY t.id HAVING count(p.id) <> CASE WHEN t.state IN ('released', 'settled') THEN 1 ELSE 0 END
+        """,
+    ) + _offenders(
+        "award {} accounted for {} of {} settled",
+        """
+        SELECT b.award_id, sum(b.balance), settled.total FROM ledger_box b, LATERAL (
+            SELECT coalesce(sum(amount), 0) AS total FROM funding_tranche
+            WHERE award_id = b.award_id AND state = 'settled'
+        ) settled WHERE b.kind = 'expense' GROUP BY 1, 3 HAVING sum(b.balance) > settled.total
+        """,
+    )
+
+
+def exposed_money_has_a_deadline(at: datetime) -> list[str]:
+    """5. Every award with advances or receivable above zero has at least one pending deadline."""
+    return _offenders(
+        "award {} has {} out and no deadline",
+        """
+        SELECT a.id, sum(b.balance) FROM funding_award a JOIN ledger_box b ON b.award_id = a.id
+        WHERE b.kind IN ('advances', 'receivable') AND NOT EXISTS (
+            SELECT FROM timers_timer t WHERE t.matter_id = a.proposal_id AND t.status = 'pending'
+            AND t.kind = 'account'
+        ) GROUP BY 1 HAVING sum(b.balance) > 0
+        """,
+    )
+
+
+def caps_held_at_every_release(at: datetime) -> list[str]:
+    """6. Exposure caps of programme and organisation held at every approval and release."""
+    return _offenders(
+        "event {} ({}) exceeded a cap: {}",
+        """
+        SELECT id, kind, data::text FROM audit_event WHERE kind IN ('award.reserved', 'tranche.release') AND NOT (
+            (data->'programme_exposure'->>0)::bigint <= (data->'programme_exposure'->>1)::bigint
+            AND (data->'organisation_exposure'->>0)::bigint <= (data->'organisation_exposure'->>1)::bigint
+        )
+        """,
+    )
+
+
+def states_follow_history(at: datetime) -> list[str]:
+    """7. Every state equals the last entry of its history, and every entry is a legal move from the one before."""
+    found: list[str] = []
+    for model, machine in MACHINES.items():
+        label = model._meta.label_lower
+        listed = [f"{move.source}>{move.target}" for move in machine.moves] + [f">{machine.first}"]
+        found += _offenders(
+            label + " {} is {}, its history ends with {}",
+            f"""
+            SELECT m.id, m.state, last.to_state FROM {model._meta.db_table} m LEFT JOIN LATERAL (
+                SELECT to_state FROM audit_event WHERE subject_kind = %s AND subject_id = m.id AND to_state <> ''
+                ORDER BY id DESC LIMIT 1
+            ) last ON true WHERE m.state IS DISTINCT FROM last.to_state
+            """,  # noqa: S608 - the table name is the model's own
+            [label],
+        )
+        found += _offenders(
+            label + " {}: entry {} goes from {} to {} after {}",
+            """
+            SELECT subject_id, id, from_state, to_state, before FROM (
+                SELECT *, coalesce(lag(to_state) OVER (PARTITION BY subject_id ORDER BY id), '') AS before
+                FROM audit_event WHERE subject_kind = %s AND to_state <> ''
+            ) entries WHERE from_state <> before OR NOT (from_state || '>' || to_state) = ANY(%s)
+            """,
+            [label, listed],
+        )
+    return found
+
+
+def deadlines_act_once_and_in_time(at: datetime) -> list[str]:
+    """8. Every deadline has at most one effect, never before its time, and none is due without being tried."""
+    return _offenders(
+        "timer {} acted at {}, before it was due at {}",
+        "SELECT id, ended_at, due_at FROM timers_timer WHERE status = 'done' AND ended_at < due_at",
+    ) + _offenders(
+        "timer {} ({}) was due at {} and nobody acted",
+        """
+        SELECT id, kind, due_at FROM timers_timer
+        WHERE status = 'pending' AND due_at < %s AND attempts = 0 AND next_try_at < %s
+        """,
+        [at - PATIENCE, at - PATIENCE],
+    )
+
+
+def nobody_acts_in_two_roles(at: datetime) -> list[str]:
+    """9. Nothing was reviewed or decided against a conflict of interest or a forbidden pair."""
+    found = _offenders(
+        "tranche {} was approved and released by person {}",
+        "SELECT id, released_by_id FROM funding_tranche WHERE released_by_id = approved_by_id",
+    )
+    found += _offenders(
+        "claim {} was decided by its author {}",
+        "SELECT id, decided_by_id FROM settlement_claim WHERE decided_by_id = submitted_by_id",
+    )
+    found += _offenders(
+        "person {} both decided and reviewed proposal {}",
+        """
+        SELECT DISTINCT r.reviewer_id, a.proposal_id FROM reviews_review r
+        JOIN milestones_milestone m ON m.id = r.milestone_id JOIN funding_award a ON a.id = m.award_id
+        JOIN decisions_decision d ON d.proposal_id = a.proposal_id AND d.by_id = r.reviewer_id
+        WHERE r.state IN ('submitted', 'locked')
+        """,
+    )
+    acted = [
+        *((d.proposal, d.by, d.at, f"decision {d.pk}") for d in Decision.objects.select_related("proposal", "by")),
+        *(
+            (r.milestone.award.proposal, r.reviewer, r.submitted_at, f"review {r.pk}")
+            for r in Review.objects.filter(state__in=DELIVERED).select_related(
+                "reviewer", "milestone__award__proposal"
+            )
+        ),
+    ]
+    for proposal, user, acted_at, what in acted:
+        applicants = applicants_of(proposal)
+        late = user.conflicts.filter(declared_at__gt=acted_at).exists()
+        if not late and has_conflict(user, applicants=applicants, organisation_id=proposal.organisation_id or 0):
+            found.append(f"{what} was made by person {user.pk} against a conflict of interest")
+    return found
+
+
+def every_move_and_arrow_has_its_event(at: datetime) -> list[str]:
+    """10. Every move and every arrow has exactly one audit event, and every event one cause."""
+    found = _offenders("event {} has no cause", "SELECT id FROM audit_event WHERE cause = ''")
+    found += _offenders(
+        "event {} moved money {} times",
+        "SELECT event_id, count(*) FROM ledger_arrow GROUP BY 1 HAVING count(*) > 1",
+    )
+    for model in MACHINES:
+        label = model._meta.label_lower
+        found += _offenders(
+            f"event {{}} tells of a {label} {{}} that is not there",
+            f"""
+            SELECT e.id, e.subject_id FROM audit_event e WHERE e.subject_kind = %s
+            AND NOT EXISTS (SELECT FROM {model._meta.db_table} m WHERE m.id = e.subject_id)
+            """,  # noqa: S608 - the table name is the model's own
+            [label],
+        )
+    return found
+
+
+INVARIANTS: list[Callable[[datetime], list[str]]] = [
+    boxes_add_up,
+    no_box_is_negative,
+    paid_money_is_accounted_or_exposed,
+    nothing_is_paid_twice,
+    exposed_money_has_a_deadline,
+    caps_held_at_every_release,
+    states_follow_history,
+    deadlines_act_once_and_in_time,
+    nobody_acts_in_two_roles,
+    every_move_and_arrow_has_its_event,
+]
+
+
+def broken(*, at: datetime) -> list[str]:
+    """Every offender against the ten invariants; an empty list means that all hold."""
+    return [offender for invariant in INVARIANTS for offender in invariant(at)]

@@ -1,0 +1,89 @@
+"""What an answer would do to the money: the envelope, and what is at risk, before and after.
+
+The limits are those that the grant or the release itself will check again, under locks; these figures are
+for the person who decides.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from rdfast.flow.granting import planned_tranches, policy_of
+from rdfast.funding.models import Award, Tranche
+from rdfast.funding.queries import awards_of_envelope, exposure
+from rdfast.funding.rules import cut_into_tranches, exposure_cap
+from rdfast.people.models import Organisation
+from rdfast.programmes.models import Envelope
+from rdfast.programmes.queries import allotment_of, available_in
+from rdfast.programmes.terms import Terms
+from rdfast.proposals.models import Proposal
+
+
+@dataclass(frozen=True)
+class Change:
+    """One limited figure before and after, in minor units."""
+
+    before: int
+    after: int
+    limit: int
+
+
+@dataclass(frozen=True)
+class Room:
+    """What is committed in the envelope, and the exposure of the programme and of the organisation."""
+
+    envelope: Change
+    programme: Change
+    organisation: Change
+
+    @property
+    def suffices(self) -> bool:
+        """Whether every figure stays within its limit."""
+        return all(each.after <= each.limit for each in (self.envelope, self.programme, self.organisation))
+
+
+def for_grant(proposal: Proposal, *, amount: int, at: datetime) -> Room:
+    """What granting `amount` now would do; its later tranches count as exposure only if expected soon."""
+    terms = policy_of(proposal).terms
+    planned = planned_tranches(proposal, at)
+    soon = timezone.localdate(at) + timedelta(days=terms.exposure_days)
+    parts = cut_into_tranches(amount, [each.share_percent for each in planned]) if planned else [amount]
+    exposed = sum(part for part, plan in zip(parts, planned, strict=False) if plan.expected_on <= soon)
+    return _room(proposal.call.envelope, proposal.organisation, terms, committed=amount, exposed=exposed, at=at)
+
+
+def for_release(tranche: Tranche, *, at: datetime) -> Room:
+    """What releasing the tranche now would do: it is committed already, and mostly counted as exposure too."""
+    award = tranche.award
+    terms = award.policy.terms
+    counted = tranche.expected_on <= timezone.localdate(at) + timedelta(days=terms.exposure_days)
+    exposed = 0 if counted else tranche.amount
+    return _room(award.envelope, award.organisation, terms, committed=0, exposed=exposed, at=at)
+
+
+def of_award(award: Award, *, at: datetime) -> Room:
+    """How the limits stand around the award now."""
+    return _room(award.envelope, award.organisation, award.policy.terms, committed=0, exposed=0, at=at)
+
+
+def exposure_of(award: Award, *, at: datetime) -> int:
+    """What this one award puts at risk, in minor units."""
+    days = award.policy.terms.exposure_days
+    return exposure(Award.objects.filter(pk=award.pk), today=timezone.localdate(at), days=days)
+
+
+def _room(
+    envelope: Envelope, organisation: Organisation | None, terms: Terms, *, committed: int, exposed: int, at: datetime
+) -> Room:
+    allotment, available = allotment_of(envelope), available_in(envelope)
+    everyone = awards_of_envelope(envelope.pk)
+    today, days = timezone.localdate(at), terms.exposure_days
+    of_all = exposure(everyone, today=today, days=days)
+    of_one = exposure(everyone.filter(organisation=organisation), today=today, days=days)
+    used = allotment - available
+    return Room(
+        envelope=Change(used, used + committed, allotment),
+        programme=Change(of_all, of_all + exposed, exposure_cap(allotment, terms.programme_exposure_percent)),
+        organisation=Change(of_one, of_one + exposed, exposure_cap(allotment, terms.organisation_exposure_percent)),
+    )

@@ -1,0 +1,138 @@
+"""What managers, second approvers and heads fill in."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from rdfast.core.amounts import AmountField, written
+from rdfast.core.texts import TextField
+from rdfast.funding.states import AwardState
+from rdfast.milestones.models import Milestone
+from rdfast.people.models import User
+from rdfast.proposals.models import Proposal
+from rdfast.reviews.queries import candidates
+from rdfast.web.forms import ConfirmForm
+
+
+def as_seen(proposal: Proposal) -> str:
+    """What the decision rests on: the text and the recommendation as the page showed them."""
+    recommendation = (proposal.recommended_by_id, proposal.recommended_amount)
+    return f"{proposal.revision}:{proposal.times_returned}:{recommendation}"
+
+
+class AnswerForm(forms.Form):
+    """What every answer has: a reason, and the declaration that nothing binds the person to the applicants."""
+
+    reason = TextField(
+        label=_("Reason"),
+        help_text=_("The applicant reads it."),
+        lines=4,
+        error_messages={"required": _("Give a reason that the applicant can read.")},
+    )
+    no_conflict = forms.BooleanField(
+        label=_("I have no conflict of interest with these applicants."),
+        error_messages={"required": _("Declare that you have none, or say below that you have one.")},
+    )
+    seen = forms.CharField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, proposal: Proposal, **kwargs: Any) -> None:
+        super().__init__(*args, initial=self.first_values(proposal), **kwargs)
+        self.proposal = proposal
+
+    def first_values(self, proposal: Proposal) -> dict[str, Any]:
+        """What the empty form shows."""
+        return {"seen": as_seen(proposal)}
+
+    def clean_seen(self) -> str:
+        seen: str = self.cleaned_data["seen"]
+        if seen != as_seen(self.proposal):
+            # The page is shown again as it is now: answering it is a new act.
+            self.data = {**self.data.dict(), "seen": as_seen(self.proposal)}
+            raise forms.ValidationError(
+                _("The proposal has changed since you opened this page. Look at it again before you answer.")
+            )
+        return seen
+
+
+class FirstAnswerForm(AnswerForm):
+    """The manager's answer."""
+
+    field_order = ("amount", "reason", "no_conflict", "seen")
+    amount = AmountField(label=_("Provisional amount"), required=False)
+
+    def __init__(self, *args: Any, proposal: Proposal, **kwargs: Any) -> None:
+        super().__init__(*args, proposal=proposal, **kwargs)
+        help_text = _("At most the %(asked)s that was asked for.") % {"asked": written(proposal.asked_provisional)}
+        self.fields["amount"].help_text = help_text
+        self.answers = ["approve", "decline"] if proposal.times_returned else ["approve", "return", "decline"]
+
+    def first_values(self, proposal: Proposal) -> dict[str, Any]:
+        return {**super().first_values(proposal), "amount": proposal.asked_provisional}
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        if self.data.get("answer") != "approve":
+            # Whoever declines need not repair the amount first.
+            self.errors.pop("amount", None)
+        elif "amount" not in self.errors and not found.get("amount"):
+            self.add_error("amount", _("Write the amount to grant."))
+        return found
+
+
+class SecondAnswerForm(AnswerForm):
+    """The second approver's answer to a recommendation."""
+
+    answers = ("approve_second", "refuse_second")
+
+
+class ConflictForm(forms.Form):
+    """Why the person must keep away."""
+
+    conflict = TextField(
+        label=_("What binds you to the applicants or their organisation?"),
+        max_length=300,
+        error_messages={"required": _("Say in a few words what the conflict is.")},
+    )
+
+
+class PaymentForm(ConfirmForm):
+    """The yes to a payment."""
+
+
+class FindingForm(ConfirmForm):
+    """The confirmation of what the panel found."""
+
+    remark = TextField(label=_("Remark to the applicant"), required=False, lines=3)
+
+
+class InviteForm(forms.Form):
+    """Whom to invite besides those the clock invites."""
+
+    reviewer = forms.ModelChoiceField(
+        label=_("Reviewer"),
+        queryset=User.objects.none(),
+        error_messages={"invalid_choice": _("This person can no longer be invited. Choose another.")},
+    )
+
+    def __init__(self, *args: Any, milestone: Milestone, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reviewer"].queryset = candidates(milestone).select_related("organisation")
+        self.fields["reviewer"].label_from_instance = _as_candidate
+
+
+def _as_candidate(user: Any) -> str:
+    return _("%(name)s, %(organisation)s (open reviews: %(busy)s)") % {
+        "name": user.name,
+        "organisation": user.organisation or "–",
+        "busy": user.busy,
+    }
+
+
+class AwardFilters(forms.Form):
+    """Which awards to list."""
+
+    state = forms.ChoiceField(
+        label=_("State"), required=False, choices=[("", _("All states")), *AwardState.choices]
+    )
+    organisation = TextField(label=_("Organisation"), required=False, max_length=200)

@@ -1,0 +1,116 @@
+"""One milestone: what was promised and reported, who reviews it, and what the panel found."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from rdfast.core.refusals import RuleBroken
+from rdfast.flow import evaluating
+from rdfast.milestones.models import Milestone
+from rdfast.milestones.queries import readable_by_agency, relations
+from rdfast.milestones.states import EXPECTS_REVIEWERS
+from rdfast.people.models import User
+from rdfast.programmes.relations import Relation
+from rdfast.proposals.queries import DECIDERS
+from rdfast.reviews.models import Finding, Review
+from rdfast.timers import clock
+from rdfast.timers.kinds import Kind
+from rdfast.timers.queries import with_due_at
+from rdfast.web.forms import add_refusal
+from rdfast.web.manager.forms import FindingForm, InviteForm
+from rdfast.web.requests import person
+
+
+@require_safe
+@login_required
+def milestone(request: HttpRequest, pk: int) -> HttpResponse:
+    """Everything about one milestone."""
+    user = person(request)
+    found = get_object_or_404(readable_by_agency(user, *DECIDERS), pk=pk)
+    return _shown(request, found, user)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def invite(request: HttpRequest, pk: int) -> HttpResponse:
+    """Invite a particular reviewer, besides those the clock invites."""
+    user, at = person(request), clock.now()
+    found = get_object_or_404(readable_by_agency(user, *DECIDERS), pk=pk)
+    if request.method != "POST":
+        return redirect("manager:milestone", pk=pk)
+    form = InviteForm(request.POST, milestone=found)
+    if form.is_valid():
+        reviewer = form.cleaned_data["reviewer"]
+        try:
+            evaluating.invite(pk, reviewer, by=user, at=at)
+        except RuleBroken as refusal:
+            add_refusal(form, refusal)
+        else:
+            invited = _("%(name)s has been invited and is asked to answer.") % {"name": reviewer.name}
+            messages.success(request, invited)
+            return redirect("manager:milestone", pk=pk)
+    return _shown(request, found, user, invite_form=form)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def confirm(request: HttpRequest, pk: int) -> HttpResponse:
+    """Confirm what the panel found; it becomes the milestone's result."""
+    user, at = person(request), clock.now()
+    found = get_object_or_404(readable_by_agency(user, *DECIDERS), pk=pk)
+    if request.method != "POST":
+        return redirect("manager:milestone", pk=pk)
+    form = FindingForm(request.POST, auto_id="confirm-%s")
+    finding = _unconfirmed(found)
+    if finding is None:
+        messages.warning(request, _("No finding waits for confirmation here; it may have been confirmed already."))
+        return redirect("manager:milestone", pk=pk)
+    if form.is_valid():
+        try:
+            evaluating.confirm(finding.pk, reason=form.cleaned_data["remark"], by=user, at=at)
+        except RuleBroken as refusal:
+            add_refusal(form, refusal)
+        else:
+            messages.success(request, _("Finding confirmed. The applicant has been told."))
+            return redirect("manager:milestone", pk=pk)
+    return _shown(request, found, user, finding_form=form)
+
+
+def _unconfirmed(found: Milestone) -> Finding | None:
+    return Finding.objects.filter(milestone=found, confirmed_at__isnull=True).first()
+
+
+def _shown(
+    request: HttpRequest,
+    found: Milestone,
+    user: User,
+    *,
+    invite_form: InviteForm | None = None,
+    finding_form: FindingForm | None = None,
+) -> HttpResponse:
+    """The page, with the forms that this person may use now."""
+    decides = bool({Relation.MANAGER, Relation.HEAD} & relations(found, user))
+    waiting = _unconfirmed(found) if decides else None
+    context: dict[str, Any] = {
+        "milestone": found,
+        "award": found.award,
+        "reports": found.reports.select_related("by").prefetch_related("evidence").order_by("-round"),
+        "reviews": _panel(found),
+        "findings": Finding.objects.filter(milestone=found).select_related("confirmed_by").order_by("-round"),
+        "waiting": waiting,
+        "finding_form": (finding_form or FindingForm(auto_id="confirm-%s")) if waiting else None,
+    }
+    if decides and found.state in EXPECTS_REVIEWERS:
+        context["invite_form"] = invite_form or InviteForm(milestone=found)
+    return render(request, "manager/milestone.html", context)
+
+
+def _panel(found: Milestone) -> Any:
+    reviews = Review.objects.filter(milestone=found).select_related("reviewer__organisation")
+    kinds = (Kind.ANSWER_INVITATION, Kind.DELIVER_REVIEW)
+    return with_due_at(reviews, *kinds, matter="milestone__award__proposal_id").order_by("-round", "pk")

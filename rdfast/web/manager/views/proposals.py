@@ -1,0 +1,144 @@
+"""One proposal with everything a decision needs, and the decision."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from rdfast.core.machines import NotPossibleNow
+from rdfast.core.refusals import RuleBroken
+from rdfast.decisions.models import Decision
+from rdfast.decisions.queries import decisions_on
+from rdfast.flow import granting
+from rdfast.funding.models import Award
+from rdfast.people.models import User
+from rdfast.people.operations import declare_conflict
+from rdfast.proposals.models import Proposal
+from rdfast.proposals.queries import DECIDERS, may, readable_by_agency, with_everything
+from rdfast.proposals.states import State
+from rdfast.reports import room, story
+from rdfast.screening.queries import latest_of
+from rdfast.timers import clock
+from rdfast.web.forms import add_refusal
+from rdfast.web.manager.forms import AnswerForm, ConflictForm, FirstAnswerForm, SecondAnswerForm
+from rdfast.web.requests import person
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def proposal(request: HttpRequest, pk: int) -> HttpResponse:
+    """The proposal on one screen; whoever may, answers it here, and everyone reads the answer here."""
+    user, at = person(request), clock.now()
+    found = get_object_or_404(with_everything(readable_by_agency(user, *DECIDERS)), pk=pk)
+    form = _answer_form(found, user, request)
+    if request.method == "POST":
+        if form is None or request.POST.get("answer") not in form.answers:
+            return _too_late(request, found)
+        if form.is_valid():
+            try:
+                decision = _answer(form, found, by=user, at=at)
+            except NotPossibleNow:
+                found.refresh_from_db()
+                return _too_late(request, found)
+            except RuleBroken as refusal:
+                add_refusal(form, refusal)
+            else:
+                messages.success(request, _told(decision))
+                return redirect("manager:proposal", pk=pk)
+    return render(request, "manager/proposal.html", _everything(found, form, ConflictForm(), at=at))
+
+
+def _answer_form(
+    found: Proposal, user: User, request: HttpRequest
+) -> FirstAnswerForm | SecondAnswerForm | None:
+    """The form for the answer that this person may give now, if any."""
+    if not may("approve", found, user):
+        return None
+    data = request.POST if request.method == "POST" and "answer" in request.POST else None
+    if found.state == State.RECOMMENDED:
+        return SecondAnswerForm(data, proposal=found)
+    return FirstAnswerForm(data, proposal=found)
+
+
+def _answer(form: AnswerForm, found: Proposal, *, by: User, at: datetime) -> Decision:
+    reason = form.cleaned_data["reason"]
+    match form.data["answer"]:
+        case "approve":
+            amount = form.cleaned_data["amount"]
+            return granting.approve(found.pk, amount=amount, reason=reason, by=by, at=at)
+        case "return":
+            return granting.give_back(found.pk, reason=reason, by=by, at=at)
+        case "approve_second":
+            return granting.approve_second(found.pk, reason=reason, by=by, at=at)
+        case "refuse_second":
+            return granting.refuse_second(found.pk, reason=reason, by=by, at=at)
+        case _:
+            return granting.decline(found.pk, reason=reason, by=by, at=at)
+
+
+def _told(decision: Decision) -> str:
+    """What happened, and what comes next."""
+    return {
+        Decision.Kind.APPROVE: _("Approved. The award is offered; the organisation is asked to sign it."),
+        Decision.Kind.RECOMMEND: _("Recommended. The second approver has been told and decides next."),
+        Decision.Kind.SEND_BACK: _("Refused. The manager has been told and decides anew."),
+        Decision.Kind.RETURN: _("Returned. The applicant has been told what is missing; your clock stands still."),
+        Decision.Kind.DECLINE: _("Declined. The applicant has been told, with your reason."),
+    }[Decision.Kind(decision.kind)]
+
+
+def _too_late(request: HttpRequest, found: Proposal) -> HttpResponse:
+    message = _("Your answer was not taken: the proposal's state is now “%(state)s”. Nothing was changed by it.")
+    messages.warning(request, message % {"state": found.get_state_display()})
+    return redirect("manager:proposal", pk=found.pk)
+
+
+def _everything(
+    found: Proposal, form: FirstAnswerForm | SecondAnswerForm | None, conflict_form: ConflictForm, *, at: datetime
+) -> dict[str, Any]:
+    decisions = list(decisions_on(found))
+    amount = _amount_in_question(found, form)
+    return {
+        "proposal": found,
+        "form": form,
+        "conflict_form": conflict_form,
+        "amount": amount,
+        "room": room.for_grant(found, amount=amount, at=at) if form else None,
+        "second_above": granting.policy_of(found).terms.second_approval_above,
+        "award": Award.objects.filter(proposal=found).first(),
+        "decisions": decisions,
+        "screening": latest_of(found),
+        "story": story.for_agency(found.pk),
+        "deadlines": story.deadlines_for_agency(found.pk),
+    }
+
+
+def _amount_in_question(found: Proposal, form: AnswerForm | None) -> int:
+    typed = getattr(form, "cleaned_data", {}).get("amount") if form else None
+    return typed or found.recommended_amount or found.asked_provisional
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def conflict(request: HttpRequest, pk: int) -> HttpResponse:
+    """The person has a conflict of interest: the proposal is no longer theirs to see."""
+    user, at = person(request), clock.now()
+    found = get_object_or_404(with_everything(readable_by_agency(user, *DECIDERS)), pk=pk)
+    if request.method != "POST":
+        return redirect("manager:proposal", pk=pk)
+    form = ConflictForm(request.POST)
+    if not form.is_valid():
+        context = _everything(found, _answer_form(found, user, request), form, at=at)
+        return render(request, "manager/proposal.html", context)
+    declare_conflict(
+        user, with_user=found.pi, with_organisation=found.organisation, reason=form.cleaned_data["conflict"], at=at
+    )
+    messages.success(
+        request, _("Your conflict of interest is recorded. What these applicants send is no longer shown to you.")
+    )
+    return redirect("manager:inbox")
