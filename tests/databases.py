@@ -36,7 +36,9 @@ def django_db_setup(
 ) -> Generator[None]:
     """Migrate the tests' database once per process, also when only committing tests will run."""
     with django_db_blocker.unblock():
-        made = setup_databases(verbosity=0, interactive=False, aliases={"default": None}, serialized_aliases=set())
+        made = setup_databases(
+            verbosity=0, interactive=False, aliases={"default": None}, serialized_aliases=set()
+        )
     yield
     with django_db_blocker.unblock():
         teardown_databases(made, verbosity=0)

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from django.contrib.auth.hashers import make_password
 
 from rdfast.core.working_days import start_of
-from rdfast.flow import granting, paying, performing, signing, submitting
+from rdfast.flow import accounting, granting, paying, performing, signing, submitting
 from rdfast.flow.deadlines import settle_down
 from rdfast.funding.models import Award, Tranche
 from rdfast.funding.operations import PaymentAccount
@@ -24,6 +24,9 @@ from rdfast.programmes.models import Appointment, BudgetCategory, Call, Envelope
 from rdfast.proposals import operations as proposals
 from rdfast.proposals.models import Proposal
 from rdfast.proposals.operations import Content, Member, Planned
+from rdfast.settlement import operations as settlement
+from rdfast.settlement.models import Claim
+from rdfast.settlement.operations import Line
 
 SEOUL = ZoneInfo("Asia/Seoul")
 # A Monday morning without holidays near it.
@@ -231,3 +234,11 @@ def reported(w: World, *, at: datetime = MONDAY, **changes: object) -> Milestone
     milestone = opened(w, at=at, **changes)
     now = start_of(milestone.due_on - timedelta(days=13))
     return performing.report(milestone.pk, text="It held 83 %.", files=[], by=milestone.award.pi, at=now)
+
+
+def claimed(w: World, award: Award, *, amount: int = 10_000_000, at: datetime = MONDAY) -> Claim:
+    """A submitted claim of one line."""
+    claim = settlement.start(award.pk, by=award.pi, at=at, once=uuid4())
+    line = Line(BudgetCategory.objects.get(code="materials"), at.date(), "Electrolyte", amount)
+    settlement.save(claim.pk, [line], files=[], revision=0, by=award.pi, at=at)
+    return accounting.submit(claim.pk, by=award.pi, at=at)

@@ -19,3 +19,9 @@ def all_events() -> QuerySet[Event]:
 def last_of(subject: Subject) -> Event:
     """The newest event of this very object: what a message sent now tells of."""
     return Event.objects.filter(subject_kind=subject._meta.label_lower, subject_id=subject.pk).latest("id")
+
+
+def last_entry(subject: Subject, *kinds: str) -> Event | None:
+    """The newest event of these kinds of this very object, if there is one."""
+    mine = Event.objects.filter(subject_kind=subject._meta.label_lower, subject_id=subject.pk, kind__in=kinds)
+    return mine.order_by("-id").first()

@@ -24,7 +24,7 @@ def port_from(text: str) -> int:
 
 def ensure_port_free(port: int) -> None:
     """Refuse a port that someone listens on, or that we may not open. Our own last run may need a moment."""
-    if not wait_until(lambda: _is_free(port), within=2):
+    if not wait_until(lambda: _is_free(port), within=4):
         raise CannotRun(
             f"Port {port} is in use: stop what uses it, or choose another, as in `make run PORT={port % 65535 + 1}`."
         )

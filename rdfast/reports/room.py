@@ -50,7 +50,9 @@ def for_grant(proposal: Proposal, *, amount: int, at: datetime) -> Room:
     soon = timezone.localdate(at) + timedelta(days=terms.exposure_days)
     parts = cut_into_tranches(amount, [each.share_percent for each in planned]) if planned else [amount]
     exposed = sum(part for part, plan in zip(parts, planned, strict=False) if plan.expected_on <= soon)
-    return _room(proposal.call.envelope, proposal.organisation, terms, committed=amount, exposed=exposed, at=at)
+    return _room(
+        proposal.call.envelope, proposal.organisation, terms, committed=amount, exposed=exposed, at=at
+    )
 
 
 def for_release(tranche: Tranche, *, at: datetime) -> Room:
@@ -74,7 +76,13 @@ def exposure_of(award: Award, *, at: datetime) -> int:
 
 
 def _room(
-    envelope: Envelope, organisation: Organisation | None, terms: Terms, *, committed: int, exposed: int, at: datetime
+    envelope: Envelope,
+    organisation: Organisation | None,
+    terms: Terms,
+    *,
+    committed: int,
+    exposed: int,
+    at: datetime,
 ) -> Room:
     allotment, available = allotment_of(envelope), available_in(envelope)
     everyone = awards_of_envelope(envelope.pk)
@@ -85,5 +93,7 @@ def _room(
     return Room(
         envelope=Change(used, used + committed, allotment),
         programme=Change(of_all, of_all + exposed, exposure_cap(allotment, terms.programme_exposure_percent)),
-        organisation=Change(of_one, of_one + exposed, exposure_cap(allotment, terms.organisation_exposure_percent)),
+        organisation=Change(
+            of_one, of_one + exposed, exposure_cap(allotment, terms.organisation_exposure_percent)
+        ),
     )

@@ -37,7 +37,10 @@ def run(data: Path, port: int) -> Generator[Run]:
             **{
                 name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")
             },
-            "RDFAST_DATA": str(data), "PORT": str(port), "RDFAST_DEMO": "1", **more,
+            "RDFAST_DATA": str(data),
+            "PORT": str(port),
+            "RDFAST_DEMO": "1",
+            **more,
         }
         process = subprocess.Popen(
             [sys.executable, "manage.py", "run"],

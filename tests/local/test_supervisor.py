@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
@@ -89,7 +89,7 @@ def test_a_child_that_dies_is_started_again_and_that_is_said(tmp_path):
         os.kill(first.pid, signal.SIGKILL)
         first.wait()
 
-        wait_until(lambda: supervisor.look_once() or child.process is not first)
+        looking(supervisor, lambda: child.process is not first)
 
         assert child.process is not None and child.process.poll() is None
     assert child.process.poll() is not None
@@ -101,9 +101,19 @@ def test_a_child_that_keeps_dying_is_started_ever_more_slowly(tmp_path):
     pauses: list[float] = []
     with handlers_put_back(), Supervisor(lambda text: pauses.append(child.pause)) as supervisor:
         supervisor.start(child)
-        wait_until(lambda: supervisor.look_once() or len(pauses) == 2)
+        looking(supervisor, lambda: len(pauses) == 2)
 
     assert pauses[1] == 2 * pauses[0]
+
+
+def looking(supervisor: Supervisor, condition: Callable[[], bool]) -> None:
+    """Let the supervisor look until this is so."""
+
+    def look_and_see() -> bool:
+        supervisor.look_once()
+        return condition()
+
+    wait_until(look_and_see)
 
 
 def sleeper(folder: Path) -> subprocess.Popen[bytes]:

@@ -88,18 +88,24 @@ def make(*, at: datetime) -> Stage:
         code: Organisation.objects.create(kind=kind, name_ko=ko, name_en=en, registration_number=number)
         for code, (kind, ko, en, number) in ORGANISATIONS.items()
     }
-    people = {name: account(name, full, places[where], hashed=hashed) for name, full, where, _role in OFFICIALS}
+    people = {
+        name: account(name, full, places[where], hashed=hashed) for name, full, where, _role in OFFICIALS
+    }
     for name, full, where in SIGNATORIES:
         people[name] = account(name, full, places[where], hashed=hashed, is_signatory=True)
-    people["admin"] = account("admin", "관리자", places["agency"], hashed=hashed, is_staff=True, is_superuser=True)
+    people["admin"] = account(
+        "admin", "관리자", places["agency"], hashed=hashed, is_staff=True, is_superuser=True
+    )
     programme = Programme.objects.create(
         code="frontier", name_ko="도전·혁신 선지원 사업", name_en="Perform-First Frontier Programme"
     )
     Appointment.objects.bulk_create(
-        Appointment(programme=programme, user=people[name], role=role) for name, _full, _where, role in OFFICIALS
+        Appointment(programme=programme, user=people[name], role=role)
+        for name, _full, _where, role in OFFICIALS
     )
     topics = {
-        code: Topic.objects.create(programme=programme, name_ko=ko, name_en=en) for code, (ko, en) in TOPICS.items()
+        code: Topic.objects.create(programme=programme, name_ko=ko, name_en=en)
+        for code, (ko, en) in TOPICS.items()
     }
     call = _call(programme, people["admin"], at=at)
     call.topics.set(topics.values())
@@ -107,12 +113,15 @@ def make(*, at: datetime) -> Stage:
 
 
 def _call(programme: Programme, admin: User, *, at: datetime) -> Call:
-    programmes.adopt(
-        programme.pk, values={}, reason="사업 시작 운영기준", starts_at=at, by=admin, at=at
-    )
+    programmes.adopt(programme.pk, values={}, reason="사업 시작 운영기준", starts_at=at, by=admin, at=at)
     envelope = Envelope.objects.create(programme=programme, year=at.year)
     programmes.allot(
-        envelope.pk, amount=20_000_000_000, reason="연간 예산 배정", key=f"{programme.code}-{at.year}", by=admin, at=at
+        envelope.pk,
+        amount=20_000_000_000,
+        reason="연간 예산 배정",
+        key=f"{programme.code}-{at.year}",
+        by=admin,
+        at=at,
     )
     return Call.objects.create(
         programme=programme,

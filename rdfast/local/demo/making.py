@@ -46,7 +46,10 @@ def make() -> None:
 
 def accounts() -> list[tuple[str, str]]:
     """One account per role, as `make run` prints them: address, and who that is."""
-    printed = [("newcomer", "researcher without a proposal"), ("researcher", "researcher with a running award")]
+    printed = [
+        ("newcomer", "researcher without a proposal"),
+        ("researcher", "researcher with a running award"),
+    ]
     titles = {role.value: role.label for role in Appointment.Role}
     found = []
     for name, what in printed:

@@ -164,7 +164,9 @@ class Play:
         rubric = dict.fromkeys(("reached", "evidence", "worth", "money"), scores[grade])
         for review in self._reviews("accepted")[:most]:
             comments = "측정 조건과 원자료가 충분히 제시되어 판단할 수 있었습니다."
-            evaluating.deliver(review.pk, scores=rubric, grade=grade, comments=comments, by=review.reviewer, at=at)
+            evaluating.deliver(
+                review.pk, scores=rubric, grade=grade, comments=comments, by=review.reviewer, at=at
+            )
 
     def _reviews(self, state: str) -> list[Review]:
         mine = Q(milestone__award__proposal=self.proposal_id, state=state)
@@ -173,7 +175,9 @@ class Play:
     def confirm(self, at: datetime) -> None:
         """The manager confirms the panel's finding."""
         finding = Finding.objects.get(milestone__award__proposal=self.proposal_id, confirmed_at=None)
-        evaluating.confirm(finding.pk, reason="평가단 의견대로 확정합니다.", by=self.official("manager"), at=at)
+        evaluating.confirm(
+            finding.pk, reason="평가단 의견대로 확정합니다.", by=self.official("manager"), at=at
+        )
 
     def claim(self, percent: int, at: datetime) -> Claim:
         """The PI accounts for this share of the first payment."""

@@ -31,11 +31,17 @@ def play() -> Play:
     """A new PI with a new proposal in the demonstration's programme, at the present demo time."""
     programme = Programme.objects.get(code="frontier")
     call = Call.objects.filter(programme=programme).latest("pk")
-    places = {code: Organisation.objects.get(registration_number=each[3]) for code, each in cast.ORGANISATIONS.items()}
-    officials = {
-        name: User.objects.get(email=f"{name}@rdfast.example") for name, _full, _where, _role in cast.OFFICIALS
+    places = {
+        code: Organisation.objects.get(registration_number=each[3])
+        for code, each in cast.ORGANISATIONS.items()
     }
-    topics = {code: Topic.objects.get(programme=programme, name_ko=ko) for code, (ko, _en) in cast.TOPICS.items()}
+    officials = {
+        name: User.objects.get(email=f"{name}@rdfast.example")
+        for name, _full, _where, _role in cast.OFFICIALS
+    }
+    topics = {
+        code: Topic.objects.get(programme=programme, name_ko=ko) for code, (ko, _en) in cast.TOPICS.items()
+    }
     number = User.objects.filter(email__startswith="story.").count() + 1
     pi = User.objects.create_user(
         f"story.{number}@rdfast.example", cast.PASSWORD, name=f"Story {number}", organisation=places["hanbit"]
@@ -116,6 +122,8 @@ def describe(told: Play) -> Iterator[str]:
         milestones = ", ".join(f"{m.number}: {m.state}" for m in award.milestones.order_by("number"))
         yield f"award {award.number} is {award.state}; payments {tranches}; milestones {milestones}"
         boxes = ledger.boxes_of_award(award.pk)
-        yield "boxes: " + (", ".join(f"{kind} {written(amount)}" for kind, amount in boxes.items() if amount) or "empty")
+        yield "boxes: " + (
+            ", ".join(f"{kind} {written(amount)}" for kind, amount in boxes.items() if amount) or "empty"
+        )
     for timer in timers.ahead_in(proposal.pk)[:4]:
         yield f"due {timezone.localtime(timer.due_at):%Y-%m-%d %H:%M}: {timer.kind}"

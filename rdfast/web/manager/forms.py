@@ -48,7 +48,7 @@ class AnswerForm(forms.Form):
         seen: str = self.cleaned_data["seen"]
         if seen != as_seen(self.proposal):
             # The page is shown again as it is now: answering it is a new act.
-            self.data = {**self.data.dict(), "seen": as_seen(self.proposal)}
+            self.data = {**dict(self.data.items()), "seen": as_seen(self.proposal)}
             raise forms.ValidationError(
                 _("The proposal has changed since you opened this page. Look at it again before you answer.")
             )
@@ -63,7 +63,9 @@ class FirstAnswerForm(AnswerForm):
 
     def __init__(self, *args: Any, proposal: Proposal, **kwargs: Any) -> None:
         super().__init__(*args, proposal=proposal, **kwargs)
-        help_text = _("At most the %(asked)s that was asked for.") % {"asked": written(proposal.asked_provisional)}
+        help_text = _("At most the %(asked)s that was asked for.") % {
+            "asked": written(proposal.asked_provisional)
+        }
         self.fields["amount"].help_text = help_text
         self.answers = ["approve", "decline"] if proposal.times_returned else ["approve", "return", "decline"]
 

@@ -15,7 +15,8 @@ from rdfast.reports import room, story
 from rdfast.timers import clock
 from rdfast.timers.queries import with_next_due_at
 from rdfast.web.manager.forms import AwardFilters
-from rdfast.web.requests import page_of, person, person_serving
+from rdfast.web.pages import page_of
+from rdfast.web.signed_in import person, person_serving
 
 
 @require_safe
@@ -36,7 +37,9 @@ def _filtered(found: QuerySet[Award], filters: AwardFilters) -> QuerySet[Award]:
     if state:
         found = found.filter(state=state)
     if text:
-        found = found.filter(Q(organisation__name_ko__icontains=text) | Q(organisation__name_en__icontains=text))
+        found = found.filter(
+            Q(organisation__name_ko__icontains=text) | Q(organisation__name_en__icontains=text)
+        )
     return found
 
 

@@ -15,7 +15,7 @@ from rdfast.proposals import queries as proposals
 from rdfast.reviews import queries as reviews
 from rdfast.timers.kinds import Kind
 from rdfast.timers.queries import with_due_at
-from rdfast.web.requests import person_serving
+from rdfast.web.signed_in import person_serving
 
 Role = Appointment.Role
 APPROVERS = (Role.MANAGER, Role.DEPUTY, Role.HEAD)

@@ -13,6 +13,7 @@ from rdfast.core.refusals import RuleBroken
 from rdfast.flow import evaluating
 from rdfast.milestones.models import Milestone
 from rdfast.milestones.queries import readable_by_agency, relations
+from rdfast.milestones.rules import may
 from rdfast.milestones.states import EXPECTS_REVIEWERS
 from rdfast.people.models import User
 from rdfast.programmes.relations import Relation
@@ -23,7 +24,7 @@ from rdfast.timers.kinds import Kind
 from rdfast.timers.queries import with_due_at
 from rdfast.web.forms import add_refusal
 from rdfast.web.manager.forms import FindingForm, InviteForm
-from rdfast.web.requests import person
+from rdfast.web.signed_in import person
 
 
 @require_safe
@@ -66,9 +67,11 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return redirect("manager:milestone", pk=pk)
     form = FindingForm(request.POST, auto_id="confirm-%s")
-    finding = _unconfirmed(found)
+    finding = _waiting(found, user)
     if finding is None:
-        messages.warning(request, _("No finding waits for confirmation here; it may have been confirmed already."))
+        messages.warning(
+            request, _("No finding waits for confirmation here; it may have been confirmed already.")
+        )
         return redirect("manager:milestone", pk=pk)
     if form.is_valid():
         try:
@@ -81,7 +84,10 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
     return _shown(request, found, user, finding_form=form)
 
 
-def _unconfirmed(found: Milestone) -> Finding | None:
+def _waiting(found: Milestone, user: User) -> Finding | None:
+    """The finding that this person may confirm now, if there is one."""
+    if not may("pass_", state=found.state, relations=relations(found, user)):
+        return None
     return Finding.objects.filter(milestone=found, confirmed_at__isnull=True).first()
 
 
@@ -94,8 +100,7 @@ def _shown(
     finding_form: FindingForm | None = None,
 ) -> HttpResponse:
     """The page, with the forms that this person may use now."""
-    decides = bool({Relation.MANAGER, Relation.HEAD} & relations(found, user))
-    waiting = _unconfirmed(found) if decides else None
+    waiting = _waiting(found, user)
     context: dict[str, Any] = {
         "milestone": found,
         "award": found.award,
@@ -105,7 +110,7 @@ def _shown(
         "waiting": waiting,
         "finding_form": (finding_form or FindingForm(auto_id="confirm-%s")) if waiting else None,
     }
-    if decides and found.state in EXPECTS_REVIEWERS:
+    if found.state in EXPECTS_REVIEWERS and {Relation.MANAGER, Relation.HEAD} & relations(found, user):
         context["invite_form"] = invite_form or InviteForm(milestone=found)
     return render(request, "manager/milestone.html", context)
 

@@ -19,7 +19,7 @@ from rdfast.timers.kinds import Kind
 from rdfast.timers.queries import with_due_at
 from rdfast.web.forms import add_refusal
 from rdfast.web.manager.forms import PaymentForm
-from rdfast.web.requests import person
+from rdfast.web.signed_in import person
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -49,7 +49,9 @@ def tranche(request: HttpRequest, pk: int) -> HttpResponse:
             except RuleBroken as refusal:
                 add_refusal(form, refusal)
             else:
-                messages.success(request, _("Payment approved. The finance officer has been told and releases it."))
+                messages.success(
+                    request, _("Payment approved. The finance officer has been told and releases it.")
+                )
                 return redirect("manager:award", pk=found.award_id)
     context = {
         "tranche": found,

@@ -26,7 +26,7 @@ from rdfast.screening.queries import latest_of
 from rdfast.timers import clock
 from rdfast.web.forms import add_refusal
 from rdfast.web.manager.forms import AnswerForm, ConflictForm, FirstAnswerForm, SecondAnswerForm
-from rdfast.web.requests import person
+from rdfast.web.signed_in import person
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -87,19 +87,27 @@ def _told(decision: Decision) -> str:
         Decision.Kind.APPROVE: _("Approved. The award is offered; the organisation is asked to sign it."),
         Decision.Kind.RECOMMEND: _("Recommended. The second approver has been told and decides next."),
         Decision.Kind.SEND_BACK: _("Refused. The manager has been told and decides anew."),
-        Decision.Kind.RETURN: _("Returned. The applicant has been told what is missing; your clock stands still."),
+        Decision.Kind.RETURN: _(
+            "Returned. The applicant has been told what is missing; your clock stands still."
+        ),
         Decision.Kind.DECLINE: _("Declined. The applicant has been told, with your reason."),
     }[Decision.Kind(decision.kind)]
 
 
 def _too_late(request: HttpRequest, found: Proposal) -> HttpResponse:
-    message = _("Your answer was not taken: the proposal's state is now “%(state)s”. Nothing was changed by it.")
+    message = _(
+        "Your answer was not taken: the proposal's state is now “%(state)s”. Nothing was changed by it."
+    )
     messages.warning(request, message % {"state": found.get_state_display()})
     return redirect("manager:proposal", pk=found.pk)
 
 
 def _everything(
-    found: Proposal, form: FirstAnswerForm | SecondAnswerForm | None, conflict_form: ConflictForm, *, at: datetime
+    found: Proposal,
+    form: FirstAnswerForm | SecondAnswerForm | None,
+    conflict_form: ConflictForm,
+    *,
+    at: datetime,
 ) -> dict[str, Any]:
     decisions = list(decisions_on(found))
     amount = _amount_in_question(found, form)
@@ -136,9 +144,14 @@ def conflict(request: HttpRequest, pk: int) -> HttpResponse:
         context = _everything(found, _answer_form(found, user, request), form, at=at)
         return render(request, "manager/proposal.html", context)
     declare_conflict(
-        user, with_user=found.pi, with_organisation=found.organisation, reason=form.cleaned_data["conflict"], at=at
+        user,
+        with_user=found.pi,
+        with_organisation=found.organisation,
+        reason=form.cleaned_data["conflict"],
+        at=at,
     )
     messages.success(
-        request, _("Your conflict of interest is recorded. What these applicants send is no longer shown to you.")
+        request,
+        _("Your conflict of interest is recorded. What these applicants send is no longer shown to you."),
     )
     return redirect("manager:inbox")

@@ -25,7 +25,7 @@ _PLAIN = (
 class Sheet:
     """The proposal form of one proposal."""
 
-    def __init__(self, proposal: Proposal, data: QueryDict | None = None) -> None:
+    def __init__(self, proposal: Proposal, data: QueryDict | None = None, *, terms: Terms, today: date) -> None:
         self.data = data.copy() if data is not None else None
         bound: dict[str, Any] = {"data": self.data}
         saved = _saved(proposal) if data is None else {"form": None, "budget": None, "team": None, "milestones": None}
@@ -33,6 +33,7 @@ class Sheet:
         self.budget = BudgetForm(**bound, initial=saved["budget"])
         self.team = Team(**bound, initial=saved["team"], prefix="team")
         self.milestones = Milestones(**bound, initial=saved["milestones"], prefix="milestones")
+        self._explain(terms, today=today, work_ends_on=proposal.call.work_ends_on)
 
     @property
     def parts(self) -> list[forms.BaseForm | forms.BaseFormSet[forms.Form]]:
@@ -56,7 +57,7 @@ class Sheet:
     def content(self) -> Content:
         """What was typed, as the domain takes it. Nothing counts as zero."""
         typed = self.form.cleaned_data
-        plain = {name: typed[name] or (0 if typed[name] is None else typed[name]) for name in _PLAIN}
+        plain = {name: 0 if typed[name] is None else typed[name] for name in _PLAIN}
         return Content(
             **plain,
             organisation=typed["organisation"],
@@ -74,7 +75,7 @@ class Sheet:
             elif not self.team.show(each) and not self.milestones.show(each):
                 show_refusal(self.form, each)
 
-    def explain(self, terms: Terms, *, today: date, work_ends_on: date) -> None:
+    def _explain(self, terms: Terms, *, today: date, work_ends_on: date) -> None:
         """Say the programme's terms where they matter."""
         self.form.fields["asked_provisional"].help_text = _(
             "At most %(percent)s %% of the government money and at most %(cap)s."

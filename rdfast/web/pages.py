@@ -1,31 +1,13 @@
-"""What views read from a request: who asks, and which page of a list."""
+"""Lists page by page, by key."""
 
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from django.db.models import Model, QuerySet
-from django.http import Http404, HttpRequest
-
-from rdfast.people.models import User
-from rdfast.programmes.queries import roles_of
+from django.http import HttpRequest
 
 M = TypeVar("M", bound=Model)
 PAGE = 25
-
-
-def person(request: HttpRequest) -> User:
-    """Who asks; `login_required` has seen to it that somebody does."""
-    if not isinstance(request.user, User):
-        raise TypeError("this page is for people who have signed in")
-    return request.user
-
-
-def person_serving(request: HttpRequest, *roles: str) -> User:
-    """Who asks, if they hold one of the roles in some programme; for others the page does not exist."""
-    user = person(request)
-    if not roles_of(user) & set(roles):
-        raise Http404
-    return user
 
 
 @dataclass(frozen=True)

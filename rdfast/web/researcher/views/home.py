@@ -1,0 +1,135 @@
+"""My work: what I have to do, my proposals and awards, and the deadlines ahead."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from rdfast.funding import queries as funding
+from rdfast.funding.models import Award
+from rdfast.funding.rules import may_with_award
+from rdfast.people.models import User
+from rdfast.programmes.relations import relations_of
+from rdfast.proposals import queries as proposals
+from rdfast.proposals.models import Proposal
+from rdfast.proposals.states import State
+from rdfast.reports import story
+from rdfast.timers.kinds import Kind
+from rdfast.timers.models import Timer
+from rdfast.web.signed_in import person
+
+PAGE = 20
+_SHOWN_AT_HOME = 10
+_DEADLINES = 50
+
+# What a deadline asks of the principal investigator. Signing is asked of whoever may sign.
+_ASKS: dict[str, Promise] = {
+    Kind.RESUBMIT: _("Complete the proposal and send it in again"),
+    Kind.SIGN: _("Sign the agreement, or refuse the award"),
+    Kind.REPORT_DUE: _("Report the milestone"),
+    Kind.REPORT_MISSED: _("Report the milestone: it is overdue"),
+    Kind.CURE: _("Put the milestone right and report it again"),
+    Kind.ACCOUNT: _("Account for the payment"),
+}
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """One deadline with what it belongs to; `asks` is empty when it waits for somebody else."""
+
+    what: str
+    due_at: datetime
+    proposal: Proposal
+    url: str
+    asks: str | Promise
+
+
+@require_safe
+@login_required
+def home(request: HttpRequest) -> HttpResponse:
+    """What I have to do on top; then my newest proposals and awards, and every deadline ahead."""
+    user = person(request)
+    mine, awards = proposals.on_applicant_side(user), funding.on_applicant_side(user)
+    timers = story.deadlines_for_applicant_in(mine, limit=_DEADLINES)
+    ahead = _with_their_proposals(timers, user)
+    context = {
+        "todo": [each for each in ahead if each.asks],
+        "drafts": proposals.own(user).filter(state=State.DRAFT)[:_SHOWN_AT_HOME],
+        "ahead": ahead,
+        "proposals": mine[:_SHOWN_AT_HOME],
+        "awards": awards[:_SHOWN_AT_HOME],
+    }
+    return render(request, "researcher/home.html", context)
+
+
+@require_safe
+@login_required
+def proposal_list(request: HttpRequest) -> HttpResponse:
+    """Every proposal that I may read, newest first."""
+    shown, next_key = page(request, proposals.on_applicant_side(person(request)))
+    return render(request, "researcher/proposals.html", {"proposals": shown, "next_key": next_key})
+
+
+@require_safe
+@login_required
+def award_list(request: HttpRequest) -> HttpResponse:
+    """Every award that I lead or sign for, newest first."""
+    shown, next_key = page(request, funding.on_applicant_side(person(request)))
+    return render(request, "researcher/awards.html", {"awards": shown, "next_key": next_key})
+
+
+def page[M: (Proposal, Award)](request: HttpRequest, rows: QuerySet[M]) -> tuple[list[M], int | None]:
+    """One page of rows in falling order of their keys, and the key that leads on to the next."""
+    after = request.GET.get("after", "")
+    if after.isdecimal() and len(after) < 19:
+        rows = rows.filter(pk__lt=int(after))
+    found = list(rows[: PAGE + 1])
+    return found[:PAGE], found[PAGE - 1].pk if len(found) > PAGE else None
+
+
+def _with_their_proposals(timers: Iterable[Timer], user: User) -> list[Ahead]:
+    timers = list(timers)
+    found = Proposal.objects.select_related("call__programme", "award__policy", "award__pi").in_bulk(
+        [timer.matter_id for timer in timers if timer.matter_id]
+    )
+    return [_ahead(timer, found[timer.matter_id], user) for timer in timers if timer.matter_id in found]
+
+
+def _ahead(timer: Timer, proposal: Proposal, user: User) -> Ahead:
+    asks = _ASKS.get(timer.kind, "") if _asked(timer, proposal, user) else ""
+    return Ahead(timer.get_kind_display(), timer.due_at, proposal, _page_of(timer, proposal), asks)
+
+
+def _asked(timer: Timer, proposal: Proposal, user: User) -> bool:
+    """Whether the deadline waits for this person. Asks nothing of the database."""
+    if timer.kind != Kind.SIGN:
+        return proposal.pi_id == user.pk
+    award = proposal.award
+    theirs = relations_of(
+        user,
+        programme_id=proposal.call.programme_id,
+        pi_id=award.pi_id,
+        applicants=set(),
+        organisation_id=award.organisation_id,
+    )
+    return may_with_award("sign", state=award.state, relations=theirs, terms=award.policy.terms)
+
+
+def _page_of(timer: Timer, proposal: Proposal) -> str:
+    """Where one does something about the deadline."""
+    pages = {
+        "milestones.milestone": "researcher:milestone",
+        "settlement.claim": "researcher:claim",
+        "funding.award": "researcher:award",
+    }
+    if timer.subject_kind == "funding.tranche":
+        return reverse("researcher:award", args=[proposal.award.pk])
+    return reverse(pages.get(timer.subject_kind, "researcher:proposal"), args=[timer.subject_id])
