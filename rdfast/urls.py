@@ -5,7 +5,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 from django.views.i18n import set_language
 
-from rdfast.web import public
+from rdfast.web import files, public
 
 urlpatterns = [
     path("", public.home, name="home"),
@@ -15,6 +15,8 @@ urlpatterns = [
     path("sign-out/", LogoutView.as_view(), name="sign_out"),
     path("language/", set_language, name="set_language"),
     path("messages/", public.messages, name="messages"),
+    path("files/evidence/<int:pk>/", files.evidence, name="evidence"),
+    path("files/receipt/<int:pk>/", files.receipt, name="receipt"),
     path("my/", include(("rdfast.web.researcher.urls", "researcher"))),
     path("manager/", include(("rdfast.web.manager.urls", "manager"))),
     path("finance/", include(("rdfast.web.finance.urls", "finance"))),

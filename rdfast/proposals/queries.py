@@ -1,7 +1,5 @@
 """Reads of proposals."""
 
-from datetime import date
-
 from django.db.models import Prefetch, Q, QuerySet, Sum
 
 from rdfast.people.models import User
@@ -33,6 +31,12 @@ def applicants_of(proposal: Proposal) -> set[int]:
     """The accounts of everyone who works on it."""
     team = proposal.team.exclude(user=None).values_list("user", flat=True)
     return {proposal.pi_id, *(pk for pk in team if pk)}
+
+
+def applicant_side_of(proposal: Proposal) -> set[int]:
+    """Who works on it and who signs for its organisation: the people whom its applicants know by name."""
+    signing = User.objects.filter(organisation=proposal.organisation_id, is_signatory=True)
+    return applicants_of(proposal) | set(signing.values_list("pk", flat=True))
 
 
 def may(move: str, proposal: Proposal, user: User) -> bool:

@@ -10,17 +10,13 @@ from typing import Any
 from django.db import connection
 
 from rdfast.core.machines import Machine
-from rdfast.decisions.models import Decision
 from rdfast.funding.models import Award, Tranche
 from rdfast.funding.states import AWARD, TRANCHE
 from rdfast.milestones.models import Milestone
 from rdfast.milestones.states import MACHINE as MILESTONE
-from rdfast.people.queries import has_conflict
 from rdfast.proposals.models import Proposal
-from rdfast.proposals.queries import applicants_of
 from rdfast.proposals.states import MACHINE as PROPOSAL
 from rdfast.reviews.models import Review
-from rdfast.reviews.states import DELIVERED
 from rdfast.reviews.states import MACHINE as REVIEW
 from rdfast.settlement.models import Claim
 from rdfast.settlement.states import MACHINE as CLAIM
@@ -198,21 +194,35 @@ def nobody_acts_in_two_roles(at: datetime) -> list[str]:
         WHERE r.state IN ('submitted', 'locked')
         """,
     )
-    acted = [
-        *((d.proposal, d.by, d.at, f"decision {d.pk}") for d in Decision.objects.select_related("proposal", "by")),
-        *(
-            (r.milestone.award.proposal, r.reviewer, r.submitted_at, f"review {r.pk}")
-            for r in Review.objects.filter(state__in=DELIVERED).select_related(
-                "reviewer", "milestone__award__proposal"
+    return found + _offenders(
+        "{} {} was made by person {} against a conflict of interest",
+        """
+        WITH acted AS (
+            SELECT 'decision' AS what, id, by_id AS person, proposal_id, at FROM decisions_decision
+            UNION ALL
+            SELECT 'review', r.id, r.reviewer_id, a.proposal_id, r.submitted_at FROM reviews_review r
+            JOIN milestones_milestone m ON m.id = r.milestone_id JOIN funding_award a ON a.id = m.award_id
+            WHERE r.state IN ('submitted', 'locked')
+        ), applicants AS (
+            SELECT id AS proposal_id, pi_id AS person FROM proposals_proposal
+            UNION SELECT proposal_id, user_id FROM proposals_teammember WHERE user_id IS NOT NULL
+        )
+        SELECT acted.what, acted.id, acted.person FROM acted
+        JOIN proposals_proposal p ON p.id = acted.proposal_id JOIN people_user u ON u.id = acted.person
+        WHERE u.organisation_id = p.organisation_id
+        OR EXISTS (SELECT FROM applicants s WHERE s.proposal_id = p.id AND s.person = acted.person)
+        OR EXISTS (
+            SELECT FROM people_conflict c WHERE c.declared_at <= acted.at AND (
+                (c.user_id = acted.person AND (
+                    c.with_organisation_id = p.organisation_id
+                    OR c.with_user_id IN (SELECT person FROM applicants s WHERE s.proposal_id = p.id)
+                ))
+                OR (c.with_user_id = acted.person
+                    AND c.user_id IN (SELECT person FROM applicants s WHERE s.proposal_id = p.id))
             )
-        ),
-    ]
-    for proposal, user, acted_at, what in acted:
-        applicants = applicants_of(proposal)
-        late = user.conflicts.filter(declared_at__gt=acted_at).exists()
-        if not late and has_conflict(user, applicants=applicants, organisation_id=proposal.organisation_id or 0):
-            found.append(f"{what} was made by person {user.pk} against a conflict of interest")
-    return found
+        )
+        """,
+    )
 
 
 def every_move_and_arrow_has_its_event(at: datetime) -> list[str]:

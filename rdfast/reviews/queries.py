@@ -8,7 +8,8 @@ from rdfast.people.models import User
 from rdfast.people.queries import without_conflict
 from rdfast.programmes.models import Appointment
 from rdfast.programmes.queries import holders
-from rdfast.proposals.queries import applicants_of
+from rdfast.proposals.models import Proposal
+from rdfast.proposals.queries import applicants_of, without_conflicts_of
 from rdfast.reviews.models import Finding, Review
 from rdfast.reviews.states import DELIVERED, PENDING, State
 
@@ -18,9 +19,10 @@ _DECIDING = (Role.MANAGER, Role.DEPUTY, Role.HEAD, Role.SECOND_APPROVER, Role.FI
 
 
 def own(user: User) -> QuerySet[Review]:
-    """The person's reviews, newest first. Recusing hides the milestone from them."""
+    """The person's reviews, newest first. Recusing, or another conflict of interest, hides the milestone."""
+    open_to_them = without_conflicts_of(user, Proposal.objects.all()).values("pk")
     return (
-        Review.objects.filter(reviewer=user)
+        Review.objects.filter(reviewer=user, milestone__award__proposal__in=open_to_them)
         .exclude(state=State.RECUSED)
         .select_related(
             "milestone__award__proposal__call__programme", "milestone__award__policy", "milestone__award__organisation", "milestone__award__pi"

@@ -61,11 +61,12 @@ def with_due_at(rows: QuerySet[M], *kinds: Kind, matter: str) -> QuerySet[M]:
         .exclude(status=Timer.Status.CANCELLED)
         .order_by("-id")
     )
-    annotated = rows.annotate(due_at=Subquery(deadlines.values("due_at")[:1]))
+    annotated: QuerySet[M] = rows.annotate(due_at=Subquery(deadlines.values("due_at")[:1]))  # type: ignore[assignment]
     return annotated.order_by(F("due_at").asc(nulls_last=True), "pk")
 
 
 def with_next_due_at(rows: QuerySet[M], *, matter: str) -> QuerySet[M]:
     """The rows with `next_due_at`: the next deadline ahead in the story of their proposal."""
     ahead = pending().filter(matter_id=OuterRef(matter)).exclude(kind=Kind.REMINDER)
-    return rows.annotate(next_due_at=Subquery(ahead.values("due_at")[:1]))
+    annotated: QuerySet[M] = rows.annotate(next_due_at=Subquery(ahead.values("due_at")[:1]))  # type: ignore[assignment]
+    return annotated

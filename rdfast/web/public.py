@@ -72,7 +72,7 @@ class SignInForm(AuthenticationForm):
         label=_("E-mail address"),
         widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
     )
-    error_messages = {  # noqa: RUF012
+    error_messages = {
         "invalid_login": _("This e-mail address and password do not match an account. Check both and try again."),
         "inactive": _("This account has been closed. Ask the administrator of your organisation."),
     }

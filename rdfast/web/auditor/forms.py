@@ -1,7 +1,5 @@
 """What auditors look for."""
 
-from typing import Any
-
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -19,13 +17,11 @@ class EventFilters(forms.Form):
         widget=forms.TextInput(attrs={"placeholder": "P-000001"}),
         error_messages={"invalid": _("Write a number such as P-000001.")},
     )
-    kind = forms.ChoiceField(label=_("What happened"), required=False)
+    kind = forms.ChoiceField(
+        label=_("What happened"), required=False, choices=[("", _("Everything")), *LABELS.items()]
+    )
     from_on = forms.DateField(label=_("From"), required=False, widget=DayInput())
     until_on = forms.DateField(label=_("Until"), required=False, widget=DayInput())
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["kind"].choices = [("", _("Everything")), *LABELS.items()]
 
     def clean_number(self) -> int | None:
         typed = self.cleaned_data["number"]

@@ -15,6 +15,7 @@ from rdfast.core.working_days import start_of
 from rdfast.decisions.queries import decisions_on
 from rdfast.funding.models import Award
 from rdfast.ledger.kinds import BoxKind
+from rdfast.ledger.models import Arrow
 from rdfast.ledger.queries import arrows_of_award, arrows_of_envelope, boxes_of_award, boxes_of_envelope
 from rdfast.people.models import User
 from rdfast.programmes.models import Appointment, Envelope
@@ -115,14 +116,16 @@ def envelope(request: HttpRequest, pk: int) -> HttpResponse:
         "treasury": boxes[BoxKind.TREASURY],
         "allotment": allotment_of(found),
         "total": sum(boxes.values()),
+        "movements": _with_matters(page.rows, user),
         "page": page,
-        "matters": _matters_of(page.rows, user),
     }
     return render(request, "auditor/envelope.html", context)
 
 
-def _matters_of(arrows: list[Any], user: User) -> dict[int, int]:
-    """The proposal that each award of these arrows belongs to, as far as the auditor may read it."""
-    awards = {box.award_id for arrow in arrows for box in (arrow.source, arrow.target) if box.award_id}
+def _with_matters(arrows: list[Arrow], user: User) -> list[tuple[Arrow, int | None, int | None]]:
+    """Each arrow with its award, and with the proposal of that award if the auditor may read it."""
+    of_award = [(arrow, arrow.source.award_id or arrow.target.award_id) for arrow in arrows]
     readable = readable_by_agency(user, AUDITOR).order_by().values("pk")
-    return dict(Award.objects.filter(pk__in=awards, proposal__in=readable).values_list("pk", "proposal"))
+    awards = Award.objects.filter(pk__in={pk for _arrow, pk in of_award if pk}, proposal__in=readable)
+    matters = dict(awards.values_list("pk", "proposal"))
+    return [(arrow, pk, matters.get(pk or 0)) for arrow, pk in of_award]

@@ -21,7 +21,7 @@ from rdfast.timers import clock
 from rdfast.timers.kinds import Kind
 from rdfast.timers.queries import with_due_at
 from rdfast.web.finance.forms import ClaimForm
-from rdfast.web.forms import add_refusal
+from rdfast.web.forms import show_refusal
 from rdfast.web.signed_in import person
 
 
@@ -45,7 +45,7 @@ def claim(request: HttpRequest, pk: int) -> HttpResponse:
                 found.refresh_from_db()
                 return _too_late(request, found)
             except RuleBroken as refusal:
-                add_refusal(form, refusal)
+                show_refusal(form, refusal)
             else:
                 messages.success(request, _told(decided))
                 return redirect("finance:claim", pk=pk)

@@ -25,7 +25,7 @@ from rdfast.reports import room
 from rdfast.timers import clock
 from rdfast.timers.kinds import Kind
 from rdfast.timers.queries import with_due_at
-from rdfast.web.forms import ConfirmForm, add_refusal
+from rdfast.web.forms import ConfirmForm, show_refusal
 from rdfast.web.signed_in import person
 
 FINANCE = Appointment.Role.FINANCE
@@ -70,7 +70,7 @@ def _done(request: HttpRequest, pk: int, move: str, act: Callable[..., Tranche],
             found.refresh_from_db()
             return _too_late(request, found)
         except RuleBroken as refusal:
-            add_refusal(form, refusal)
+            show_refusal(form, refusal)
         else:
             messages.success(request, told)
             return redirect("finance:tranche", pk=pk)

@@ -2,7 +2,17 @@
 
 from rdfast.web.forms.confirming import ConfirmForm
 from rdfast.web.forms.controls import ChoiceList, DayInput, InstantInput, RadioCards
-from rdfast.web.forms.refusing import add_refusal
-from rdfast.web.forms.rows import with_added_row
+from rdfast.web.forms.refusing import each_of, show_refusal
+from rdfast.web.forms.rows import Rows, with_added_row
 
-__all__ = ["ChoiceList", "ConfirmForm", "DayInput", "InstantInput", "RadioCards", "add_refusal", "with_added_row"]
+__all__ = [
+    "ChoiceList",
+    "ConfirmForm",
+    "DayInput",
+    "InstantInput",
+    "RadioCards",
+    "Rows",
+    "each_of",
+    "show_refusal",
+    "with_added_row",
+]

@@ -1,6 +1,6 @@
 """Rows that can be added, removed and left empty, with or without JavaScript."""
 
-from typing import Any
+from typing import Any, Self, cast
 
 from django import forms
 from django.http import QueryDict
@@ -14,6 +14,14 @@ class Rows(forms.BaseFormSet[forms.Form]):
 
     # What one row is called in the summary of errors.
     row_words: str | Promise = ""
+
+    @classmethod
+    def of(cls, form: type[forms.Form], *, most: int, least: int = 0, extra: int = 0) -> type[Self]:
+        """The formset of such rows: `least` are shown at once, and `extra` empty ones below those there are."""
+        made = forms.formset_factory(
+            form, formset=cls, extra=extra, min_num=least, max_num=most, absolute_max=most, can_delete=True
+        )
+        return cast("type[Self]", made)
 
     def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
         # Whether a row is empty is asked of what was posted, not of what was there before.
@@ -51,6 +59,6 @@ def with_added_row(data: QueryDict) -> QueryDict:
     more = data.copy()
     key = f"{data.get('add_row', '')}-TOTAL_FORMS"
     rows = str(data.get(key, ""))
-    if rows.isdecimal():
+    if rows.isdecimal() and len(rows) < 5:
         more[key] = str(int(rows) + 1)
     return more

@@ -36,8 +36,8 @@ class AnswerForm(forms.Form):
     )
     seen = forms.CharField(widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, proposal: Proposal, **kwargs: Any) -> None:
-        super().__init__(*args, initial=self.first_values(proposal), **kwargs)
+    def __init__(self, data: Any, *, proposal: Proposal) -> None:
+        super().__init__(data, initial=self.first_values(proposal))
         self.proposal = proposal
 
     def first_values(self, proposal: Proposal) -> dict[str, Any]:
@@ -61,8 +61,8 @@ class FirstAnswerForm(AnswerForm):
     field_order = ("amount", "reason", "no_conflict", "seen")
     amount = AmountField(label=_("Provisional amount"), required=False)
 
-    def __init__(self, *args: Any, proposal: Proposal, **kwargs: Any) -> None:
-        super().__init__(*args, proposal=proposal, **kwargs)
+    def __init__(self, data: Any, *, proposal: Proposal) -> None:
+        super().__init__(data, proposal=proposal)
         help_text = _("At most the %(asked)s that was asked for.") % {
             "asked": written(proposal.asked_provisional)
         }
@@ -108,27 +108,27 @@ class FindingForm(ConfirmForm):
     remark = TextField(label=_("Remark to the applicant"), required=False, lines=3)
 
 
+class _CandidateField(forms.ModelChoiceField[User]):
+    """A reviewer who may be invited, with what speaks for and against it."""
+
+    def label_from_instance(self, obj: User) -> str:
+        return _("%(name)s, %(organisation)s (open reviews: %(busy)s)") % {
+            "name": obj.name,
+            "organisation": obj.organisation or "–",
+            "busy": getattr(obj, "busy", 0),
+        }
+
+
 class InviteForm(forms.Form):
     """Whom to invite besides those the clock invites."""
 
-    reviewer = forms.ModelChoiceField(
-        label=_("Reviewer"),
-        queryset=User.objects.none(),
-        error_messages={"invalid_choice": _("This person can no longer be invited. Choose another.")},
-    )
-
-    def __init__(self, *args: Any, milestone: Milestone, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["reviewer"].queryset = candidates(milestone).select_related("organisation")
-        self.fields["reviewer"].label_from_instance = _as_candidate
-
-
-def _as_candidate(user: Any) -> str:
-    return _("%(name)s, %(organisation)s (open reviews: %(busy)s)") % {
-        "name": user.name,
-        "organisation": user.organisation or "–",
-        "busy": user.busy,
-    }
+    def __init__(self, data: Any = None, *, milestone: Milestone) -> None:
+        super().__init__(data)
+        self.fields["reviewer"] = _CandidateField(
+            label=_("Reviewer"),
+            queryset=candidates(milestone).select_related("organisation"),
+            error_messages={"invalid_choice": _("This person cannot be invited any more. Choose another.")},
+        )
 
 
 class AwardFilters(forms.Form):

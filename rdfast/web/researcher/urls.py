@@ -1,5 +1,21 @@
 """Addresses of this face."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from rdfast.web.researcher.views import awards, claims, editing, home, milestones, proposals
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("proposals/", home.proposal_list, name="proposals"),
+    path("calls/<int:pk>/propose/", proposals.propose, name="propose"),
+    path("proposals/<int:pk>/", proposals.proposal, name="proposal"),
+    path("proposals/<int:pk>/edit/", editing.edit, name="edit"),
+    path("proposals/<int:pk>/withdraw/", proposals.withdraw, name="withdraw"),
+    path("awards/", home.award_list, name="awards"),
+    path("awards/<int:pk>/", awards.award, name="award"),
+    path("awards/<int:pk>/sign/", awards.sign, name="sign"),
+    path("awards/<int:pk>/refuse/", awards.refuse, name="refuse"),
+    path("awards/<int:pk>/claim/", claims.claim_start, name="claim_start"),
+    path("milestones/<int:pk>/", milestones.milestone, name="milestone"),
+    path("claims/<int:pk>/", claims.claim, name="claim"),
+]

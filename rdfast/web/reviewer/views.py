@@ -23,7 +23,7 @@ from rdfast.reviews.states import DELIVERED, PENDING, State
 from rdfast.timers import clock
 from rdfast.timers.kinds import Kind
 from rdfast.timers.queries import with_due_at
-from rdfast.web.forms import add_refusal
+from rdfast.web.forms import show_refusal
 from rdfast.web.pages import page_of
 from rdfast.web.reviewer.forms import AcceptForm, DeclineForm, RecuseForm, RubricForm
 from rdfast.web.signed_in import person
@@ -138,7 +138,7 @@ def _act(request: HttpRequest, pk: int, move: str, form: Any, act: Any, told: st
             found.refresh_from_db()
             return _too_late(request, found)
         except RuleBroken as refusal:
-            add_refusal(form, refusal)
+            show_refusal(form, refusal)
         else:
             messages.success(request, told)
             return redirect("reviewer:inbox") if move == "recuse" else redirect("reviewer:review", pk=pk)

@@ -17,7 +17,9 @@ from django.utils.translation import get_language, gettext, ngettext
 from rdfast.core import amounts
 from rdfast.ledger.kinds import BoxKind
 from rdfast.proposals.models import Proposal
-from rdfast.screening.models import Report
+from rdfast.reports.story import label_of
+from rdfast.reviews.models import Review
+from rdfast.reviews.rules import RUBRIC
 from rdfast.screening.rules import OK, RULES, Finding, message_of
 from rdfast.web import names
 
@@ -132,28 +134,16 @@ def beside(headings: Iterable[object], cells: Iterable[object]) -> list[tuple[ob
     return list(zip(headings, cells, strict=True))
 
 
-@dataclass(frozen=True)
-class Screened:
-    """What one screening rule found, in the reader's language; `message` is empty when the rule is met."""
-
-    title: str
-    source: str
-    outcome: str
-    message: str
+@register.filter
+def scores(review: Review) -> list[tuple[str, int | None]]:
+    """The rubric's criteria in words, each with the score that the review gives."""
+    return [(str(words), getattr(review, f"score_{name}")) for name, words in RUBRIC.items()]
 
 
 @register.filter
-def screened(report: Report) -> list[Screened]:
-    """A screening report, rule by rule."""
-    return [
-        Screened(
-            title=str(RULES[finding.rule].title),
-            source=str(RULES[finding.rule].source),
-            outcome=finding.outcome,
-            message=message_of(finding) if finding.values or finding.outcome != "ok" else "",
-        )
-        for finding in report.results()
-    ]
+def event_words(kind: str) -> str:
+    """What happened, from the kind of an event."""
+    return label_of(kind)
 
 
 # ── forms ────────────────────────────────────────────────────────────────────────────────────────
@@ -199,12 +189,13 @@ class FormError:
 
 
 _Part = forms.BaseForm | forms.BaseFormSet[forms.BaseForm] | None
+_FORM_OR_SET = (forms.BaseForm, forms.BaseFormSet)
 
 
 @register.simple_tag
 def form_errors(form: _Part | Sequence[_Part], formset: _Part = None) -> list[FormError]:
     """Every error of a form and of a formset, or of a list of both, in the order of the page."""
-    parts = form if isinstance(form, list | tuple) else [form, formset]
+    parts: Sequence[_Part] = [form, formset] if form is None or isinstance(form, _FORM_OR_SET) else form
     return [error for part in parts for error in _errors_of_part(part)]
 
 
@@ -214,6 +205,8 @@ def _errors_of_part(part: _Part) -> Iterable[FormError]:
     elif part.is_bound:
         yield from (FormError(str(error), "") for error in part.non_form_errors())
         for row, each in enumerate(part.forms, start=1):
+            if getattr(each, "cleaned_data", {}).get("DELETE"):
+                continue
             place = f"{getattr(part, 'row_words', '')} {row}".strip()
             yield from (FormError(f"{place}. {error.text}", error.target) for error in _errors_of(each))
 

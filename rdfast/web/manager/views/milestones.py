@@ -22,7 +22,7 @@ from rdfast.reviews.models import Finding, Review
 from rdfast.timers import clock
 from rdfast.timers.kinds import Kind
 from rdfast.timers.queries import with_due_at
-from rdfast.web.forms import add_refusal
+from rdfast.web.forms import show_refusal
 from rdfast.web.manager.forms import FindingForm, InviteForm
 from rdfast.web.signed_in import person
 
@@ -50,7 +50,7 @@ def invite(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             evaluating.invite(pk, reviewer, by=user, at=at)
         except RuleBroken as refusal:
-            add_refusal(form, refusal)
+            show_refusal(form, refusal)
         else:
             invited = _("%(name)s has been invited and is asked to answer.") % {"name": reviewer.name}
             messages.success(request, invited)
@@ -77,7 +77,7 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             evaluating.confirm(finding.pk, reason=form.cleaned_data["remark"], by=user, at=at)
         except RuleBroken as refusal:
-            add_refusal(form, refusal)
+            show_refusal(form, refusal)
         else:
             messages.success(request, _("Finding confirmed. The applicant has been told."))
             return redirect("manager:milestone", pk=pk)

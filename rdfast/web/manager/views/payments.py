@@ -17,7 +17,7 @@ from rdfast.proposals.queries import DECIDERS
 from rdfast.timers import clock
 from rdfast.timers.kinds import Kind
 from rdfast.timers.queries import with_due_at
-from rdfast.web.forms import add_refusal
+from rdfast.web.forms import show_refusal
 from rdfast.web.manager.forms import PaymentForm
 from rdfast.web.signed_in import person
 
@@ -47,7 +47,7 @@ def tranche(request: HttpRequest, pk: int) -> HttpResponse:
                 found.refresh_from_db()
                 return _too_late(request, pk, found.get_state_display())
             except RuleBroken as refusal:
-                add_refusal(form, refusal)
+                show_refusal(form, refusal)
             else:
                 messages.success(
                     request, _("Payment approved. The finance officer has been told and releases it.")
@@ -57,7 +57,7 @@ def tranche(request: HttpRequest, pk: int) -> HttpResponse:
         "tranche": found,
         "award": found.award,
         "gate": paying.gate_facts(found),
-        "milestone": Milestone.objects.filter(award=found.award, number=found.after_milestone).first(),
+        "milestone": Milestone.objects.filter(award=found.award, number=found.after_milestone or 0).first(),
         "may_approve": may_approve,
         "form": form,
     }

@@ -24,7 +24,7 @@ from rdfast.proposals.states import State
 from rdfast.reports import room, story
 from rdfast.screening.queries import latest_of
 from rdfast.timers import clock
-from rdfast.web.forms import add_refusal
+from rdfast.web.forms import show_refusal
 from rdfast.web.manager.forms import AnswerForm, ConflictForm, FirstAnswerForm, SecondAnswerForm
 from rdfast.web.signed_in import person
 
@@ -46,7 +46,7 @@ def proposal(request: HttpRequest, pk: int) -> HttpResponse:
                 found.refresh_from_db()
                 return _too_late(request, found)
             except RuleBroken as refusal:
-                add_refusal(form, refusal)
+                show_refusal(form, refusal)
             else:
                 messages.success(request, _told(decision))
                 return redirect("manager:proposal", pk=pk)

@@ -3,7 +3,7 @@ needs, the domain says."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.forms.boundfield import BoundField
@@ -21,7 +21,7 @@ MOST_MEMBERS = 20
 YEARS = range(1, MOST_YEARS + 1)
 
 
-class _NamedChoice(forms.ModelChoiceField):
+class _NamedChoice(forms.ModelChoiceField[Any]):
     """A choice among things that have a name in both languages."""
 
     def label_from_instance(self, obj: Any) -> str:
@@ -82,12 +82,9 @@ class ProposalForm(forms.Form):
 
     def __init__(self, *args: Any, proposal: Proposal, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        theirs = Organisation.objects.filter(pk=proposal.pi.organisation_id)
-        organisation, topic = self.fields["organisation"], self.fields["topic"]
-        assert isinstance(organisation, _NamedChoice)
-        assert isinstance(topic, _NamedChoice)
-        organisation.queryset = theirs
-        topic.queryset = proposal.call.topics.all()
+        theirs = Organisation.objects.filter(people=proposal.pi_id)
+        cast("_NamedChoice", self.fields["organisation"]).queryset = theirs
+        cast("_NamedChoice", self.fields["topic"]).queryset = proposal.call.topics.all()
 
 
 class MemberForm(forms.Form):
@@ -131,18 +128,8 @@ class MilestoneRows(Rows):
     row_words = _("Milestone")
 
 
-Team = forms.formset_factory(
-    MemberForm, formset=TeamRows, extra=1, max_num=MOST_MEMBERS, absolute_max=MOST_MEMBERS, can_delete=True
-)
-Milestones = forms.formset_factory(
-    PlannedMilestoneForm,
-    formset=MilestoneRows,
-    extra=0,
-    min_num=2,
-    max_num=MOST_MILESTONES,
-    absolute_max=MOST_MILESTONES,
-    can_delete=True,
-)
+Team = TeamRows.of(MemberForm, extra=1, most=MOST_MEMBERS)
+Milestones = MilestoneRows.of(PlannedMilestoneForm, least=2, most=MOST_MILESTONES)
 
 
 @dataclass(frozen=True)

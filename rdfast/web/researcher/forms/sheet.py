@@ -16,10 +16,9 @@ from rdfast.web.forms import each_of, show_refusal
 from rdfast.web.researcher.forms.proposal import BudgetForm, Milestones, ProposalForm, Team, budget_initial
 from rdfast.web.templatetags.rdfast import day
 
-_PLAIN = (
-    "title_ko title_en abstract_ko abstract_en aim asked_amount asked_provisional own_cash own_kind "
-    "other_projects_as_pi other_projects_in_all"
-).split()
+_TEXTS = ("title_ko", "title_en", "abstract_ko", "abstract_en", "aim")
+_AMOUNTS = ("asked_amount", "asked_provisional", "own_cash", "own_kind")
+_COUNTS = ("other_projects_as_pi", "other_projects_in_all")
 
 
 class Sheet:
@@ -42,7 +41,8 @@ class Sheet:
 
     def is_valid(self) -> bool:
         """Whether everything typed can be read; each part is asked, so that every error shows."""
-        return all([part.is_valid() for part in self.parts])
+        wrong = [part for part in self.parts if not part.is_valid()]
+        return not wrong
 
     @property
     def revision(self) -> int:
@@ -57,7 +57,8 @@ class Sheet:
     def content(self) -> Content:
         """What was typed, as the domain takes it. Nothing counts as zero."""
         typed = self.form.cleaned_data
-        plain = {name: 0 if typed[name] is None else typed[name] for name in _PLAIN}
+        numbers = {name: typed[name] or 0 for name in (*_AMOUNTS, *_COUNTS)}
+        plain: dict[str, Any] = {name: typed[name] for name in _TEXTS} | numbers
         return Content(
             **plain,
             organisation=typed["organisation"],
@@ -92,12 +93,10 @@ class Sheet:
 def _saved(proposal: Proposal) -> dict[str, Any]:
     team = proposal.team.all()
     planned = proposal.planned_milestones.all()
-    plain = {name: getattr(proposal, name) or "" for name in _PLAIN}
-    projects = {name: getattr(proposal, name) for name in _PLAIN if name.startswith("other_")}
     return {
         "form": {
-            **plain,
-            **projects,
+            **{name: getattr(proposal, name) for name in (*_TEXTS, *_COUNTS)},
+            **{name: getattr(proposal, name) or None for name in _AMOUNTS},
             "revision": proposal.revision,
             "organisation": proposal.organisation_id or proposal.pi.organisation_id,
             "topic": proposal.topic_id,

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -46,7 +46,7 @@ def _may_edit(request: HttpRequest, proposal: Proposal) -> bool:
     return rules.may_edit(state=proposal.state, relations=queries.relations(proposal, person(request)))
 
 
-def _sheet(proposal: Proposal, data: object = None) -> Sheet:
+def _sheet(proposal: Proposal, data: QueryDict | None = None) -> Sheet:
     now = clock.now()
     terms = policy_in_force(proposal.call.programme_id, now).terms
     return Sheet(proposal, data, terms=terms, today=timezone.localdate(now))

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -14,7 +13,6 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from rdfast.funding import queries as funding
-from rdfast.funding.models import Award
 from rdfast.funding.rules import may_with_award
 from rdfast.people.models import User
 from rdfast.programmes.relations import relations_of
@@ -24,9 +22,9 @@ from rdfast.proposals.states import State
 from rdfast.reports import story
 from rdfast.timers.kinds import Kind
 from rdfast.timers.models import Timer
+from rdfast.web.pages import page_of
 from rdfast.web.signed_in import person
 
-PAGE = 20
 _SHOWN_AT_HOME = 10
 _DEADLINES = 50
 
@@ -74,25 +72,16 @@ def home(request: HttpRequest) -> HttpResponse:
 @login_required
 def proposal_list(request: HttpRequest) -> HttpResponse:
     """Every proposal that I may read, newest first."""
-    shown, next_key = page(request, proposals.on_applicant_side(person(request)))
-    return render(request, "researcher/proposals.html", {"proposals": shown, "next_key": next_key})
+    page = page_of(proposals.on_applicant_side(person(request)), request)
+    return render(request, "researcher/proposals.html", {"proposals": page.rows, "next_key": page.next_key})
 
 
 @require_safe
 @login_required
 def award_list(request: HttpRequest) -> HttpResponse:
     """Every award that I lead or sign for, newest first."""
-    shown, next_key = page(request, funding.on_applicant_side(person(request)))
-    return render(request, "researcher/awards.html", {"awards": shown, "next_key": next_key})
-
-
-def page[M: (Proposal, Award)](request: HttpRequest, rows: QuerySet[M]) -> tuple[list[M], int | None]:
-    """One page of rows in falling order of their keys, and the key that leads on to the next."""
-    after = request.GET.get("after", "")
-    if after.isdecimal() and len(after) < 19:
-        rows = rows.filter(pk__lt=int(after))
-    found = list(rows[: PAGE + 1])
-    return found[:PAGE], found[PAGE - 1].pk if len(found) > PAGE else None
+    page = page_of(funding.on_applicant_side(person(request)), request)
+    return render(request, "researcher/awards.html", {"awards": page.rows, "next_key": page.next_key})
 
 
 def _with_their_proposals(timers: Iterable[Timer], user: User) -> list[Ahead]:

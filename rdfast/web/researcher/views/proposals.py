@@ -79,7 +79,7 @@ def proposal(request: HttpRequest, pk: int) -> HttpResponse:
         "decisions": [each for each in decisions_on(found) if each.kind in _TOLD],
         "entry": last_entry(found, "proposal.submit", "proposal.resubmit"),
         "screening": latest_of(found),
-        "story": story.for_applicant(found.pk, queries.applicants_of(found) | {user.pk}),
+        "story": story.for_applicant(found.pk, queries.applicant_side_of(found)),
         "deadlines": story.deadlines_for_applicant(found.pk),
         "may_edit": rules.may_edit(state=found.state, relations=relations),
         "may_withdraw": queries.may("withdraw", found, user),

@@ -1,0 +1,71 @@
+"""Signing, refusing and reporting."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth import authenticate
+from django.core.validators import RegexValidator
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from rdfast.core.texts import TextField
+from rdfast.core.uploads import FilesField
+from rdfast.funding.operations import PaymentAccount
+from rdfast.web.forms import ConfirmForm
+
+
+class SignForm(ConfirmForm):
+    """Where the money goes, the hash of the text that was read, and signing in again."""
+
+    bank = TextField(label=_("Bank"), max_length=60)
+    account_number = TextField(
+        label=_("Account number"),
+        max_length=40,
+        validators=[RegexValidator(r"^\d[\d -]{4,38}\d$", _("Write the number with digits, spaces and hyphens only."))],
+    )
+    account_holder = TextField(label=_("Account holder"), max_length=100)
+    password = forms.CharField(
+        label=_("Your password"),
+        strip=False,
+        max_length=1000,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        help_text=_("You sign in again, so that nobody else signs at your desk."),
+    )
+    sha256 = forms.CharField(widget=forms.HiddenInput, max_length=64)
+
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.request = request
+
+    def clean_password(self) -> str:
+        """Counted like any other attempt to sign in: too many wrong ones lock the account for a while."""
+        password: str = self.cleaned_data["password"]
+        who = self.request.user
+        if authenticate(self.request, username=who.get_username(), password=password) != who:
+            raise forms.ValidationError(_("This is not your password. Nothing was signed."), code="wrong")
+        return password
+
+    @property
+    def account(self) -> PaymentAccount:
+        """The payment account as typed."""
+        typed = self.cleaned_data
+        return PaymentAccount(
+            bank=typed["bank"], account_number=typed["account_number"], account_holder=typed["account_holder"]
+        )
+
+
+class RefuseForm(ConfirmForm):
+    """Why the award is not wanted."""
+
+    reason = TextField(label=_("Reason"), lines=4, max_length=2000)
+
+
+class ReportForm(forms.Form):
+    """What was reached, with evidence."""
+
+    text = TextField(
+        label=_("What was reached, measured by the criterion"),
+        lines=10,
+        error_messages={"required": _("Describe what was reached, measured by the criterion.")},
+    )
+    evidence = FilesField(label=_("Evidence"), required=False)

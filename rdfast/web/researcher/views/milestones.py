@@ -1,0 +1,81 @@
+"""A milestone: the promise, its reports, its findings, and reporting it."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from rdfast.core.refusals import RuleBroken
+from rdfast.core.uploads import storing
+from rdfast.flow import performing
+from rdfast.milestones import queries, rules
+from rdfast.milestones.models import Milestone
+from rdfast.people.models import User
+from rdfast.reviews.queries import behind, findings_told
+from rdfast.timers import clock
+from rdfast.timers.kinds import Kind
+from rdfast.timers.queries import with_due_at
+from rdfast.web.forms import show_refusal
+from rdfast.web.researcher.forms.award import ReportForm
+from rdfast.web.signed_in import person
+
+_REPORTING = (Kind.REPORT_DUE, Kind.REPORT_MISSED, Kind.CURE)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def milestone(request: HttpRequest, pk: int) -> HttpResponse:
+    """One milestone; whoever leads the award reports it here while it can be reported."""
+    user = person(request)
+    readable = with_due_at(queries.on_applicant_side(user), *_REPORTING, matter="award__proposal_id")
+    found = get_object_or_404(readable, pk=pk)
+    form = None
+    if _may_report(found, user):
+        form = ReportForm(request.POST or None, request.FILES or None)
+        if request.method == "POST" and form.is_valid() and _report(request, found, form):
+            return redirect("researcher:milestone", pk)
+    elif request.method == "POST":
+        messages.info(request, _("This milestone cannot be reported now. This is how it stands."))
+        return redirect("researcher:milestone", pk)
+    return render(request, "researcher/milestone.html", {**_everything(found), "form": form})
+
+
+def _may_report(milestone: Milestone, user: User) -> bool:
+    return rules.may("report", state=milestone.state, relations=queries.relations(milestone, user))
+
+
+def _report(request: HttpRequest, milestone: Milestone, form: ReportForm) -> bool:
+    """Report; False when it was refused and the page is to be shown again."""
+    typed = form.cleaned_data
+    try:
+        with storing(typed["evidence"]) as stored:
+            performing.report(milestone.pk, text=typed["text"], files=stored, by=person(request), at=clock.now())
+    except RuleBroken as refusal:
+        milestone.refresh_from_db(fields=["state"])
+        if not _may_report(milestone, person(request)):
+            messages.warning(request, str(refusal))
+            return True
+        show_refusal(form, refusal)
+        return False
+    messages.success(
+        request, _("The report has arrived. Independent reviewers now look at it; you are told what they find.")
+    )
+    return True
+
+
+def _everything(milestone: Milestone) -> dict[str, Any]:
+    # Reviewers stay unnamed: the page gets their words and grades, not them.
+    findings = [
+        (finding, [(review.get_grade_display(), review.comments) for review in behind(finding)])
+        for finding in findings_told(milestone)
+    ]
+    return {
+        "milestone": milestone,
+        "award": milestone.award,
+        "reports": milestone.reports.select_related("by").prefetch_related("evidence").order_by("-round"),
+        "findings": findings,
+    }

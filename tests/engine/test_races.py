@@ -1,0 +1,183 @@
+"""Two people, or one person twice, on two real connections: one effect, and the other is told."""
+
+from datetime import timedelta
+
+import pytest
+
+from rdfast.audit.models import Event
+from rdfast.core.refusals import RuleBroken
+from rdfast.decisions.models import Decision
+from rdfast.flow import granting, paying, submitting
+from rdfast.flow.deadlines import settle_down, sweep
+from rdfast.funding.models import Award, Payment
+from rdfast.funding.operations import EnvelopeExhausted
+from rdfast.ledger import queries as ledger
+from rdfast.ledger.kinds import BoxKind
+from rdfast.milestones.models import Milestone
+from rdfast.outbox import operations as outbox
+from rdfast.outbox.models import Message
+from rdfast.programmes.models import Appointment
+from rdfast.proposals import operations as proposals
+from rdfast.proposals.models import Proposal
+from rdfast.reports.invariants import broken
+from rdfast.timers.models import Timer
+from tests import make
+from tests.databases import at_once
+
+pytestmark = pytest.mark.usefixtures("fresh_database")
+DAY = timedelta(days=1)
+
+
+def _only_one_succeeded(outcomes: list[object]) -> None:
+    refused = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+    assert len(refused) == len(outcomes) - 1, outcomes
+    assert all(isinstance(refusal, RuleBroken) for refusal in refused), outcomes
+
+
+def test_two_managers_approve_one_proposal() -> None:
+    w = make.world()
+    other = make.person("Other", w.minjun.organisation)
+    Appointment.objects.create(programme=w.programme, user=other, role="deputy")
+    proposal = make.submitted(w)
+    outcomes = at_once(
+        *(
+            lambda by=by: granting.approve(proposal.pk, amount=60_000_000, reason="yes", by=by, at=make.MONDAY)
+            for by in (w.minjun, other)
+        )
+    )
+    _only_one_succeeded(outcomes)
+    assert (Award.objects.count(), Decision.objects.count()) == (1, 1)
+    assert ledger.balance(BoxKind.AVAILABLE, envelope_id=w.envelope.pk) == 10_000_000_000 - 60_000_000
+    assert broken(at=make.MONDAY) == []
+
+
+def test_an_approval_and_a_refusal_of_one_proposal() -> None:
+    w = make.world()
+    proposal = make.submitted(w)
+    outcomes = at_once(
+        lambda: granting.approve(proposal.pk, amount=60_000_000, reason="yes", by=w.minjun, at=make.MONDAY),
+        lambda: granting.decline(proposal.pk, reason="no", by=w.minjun, at=make.MONDAY),
+    )
+    _only_one_succeeded(outcomes)
+    assert Award.objects.count() == (Proposal.objects.get().state == "approved")
+
+
+def test_two_approvals_against_a_nearly_empty_envelope() -> None:
+    w = make.world(allotted=100_000_000, programme_exposure_percent=100, organisation_exposure_percent=100)
+    pis = [make.person(name, w.institute) for name in ("Ari", "Bora", "Cho")]
+    asked = [make.submitted(w, by=pi) for pi in pis]
+    # The caps allow one too; take the money down to one and a half so that the envelope itself must refuse.
+    outcomes = at_once(
+        *(
+            lambda pk=proposal.pk: granting.approve(pk, amount=60_000_000, reason="yes", by=w.minjun, at=make.MONDAY)
+            for proposal in asked
+        )
+    )
+    _only_one_succeeded(outcomes)
+    assert Award.objects.count() == 1
+    assert ledger.balance(BoxKind.AVAILABLE, envelope_id=w.envelope.pk) == 40_000_000
+    assert Proposal.objects.filter(state="submitted").count() == 2
+    assert broken(at=make.MONDAY) == []
+
+
+def test_the_envelope_itself_refuses_when_no_cap_does() -> None:
+    w = make.world(allotted=1_000_000_000, programme_exposure_percent=100, organisation_exposure_percent=100)
+    pis = [make.person(name, w.institute) for name in ("Ari", "Bora")]
+    asked = [make.submitted(w, by=pi) for pi in pis]
+    make.programmes.cut(
+        w.envelope.pk, amount=900_000_000, reason="cut", key="cut", by=w.admin, at=make.MONDAY
+    )
+    outcomes = at_once(
+        *(
+            lambda pk=proposal.pk: granting.approve(pk, amount=60_000_000, reason="yes", by=w.minjun, at=make.MONDAY)
+            for proposal in asked
+        )
+    )
+    _only_one_succeeded(outcomes)
+    assert ledger.balance(BoxKind.AVAILABLE, envelope_id=w.envelope.pk) == 40_000_000
+
+
+def test_one_pi_is_not_granted_two_provisional_awards_at_once() -> None:
+    w = make.world()
+    asked = [make.submitted(w), make.submitted(w)]
+    outcomes = at_once(
+        *(
+            lambda pk=proposal.pk: granting.approve(pk, amount=60_000_000, reason="yes", by=w.minjun, at=make.MONDAY)
+            for proposal in asked
+        )
+    )
+    _only_one_succeeded(outcomes)
+    assert Award.objects.count() == 1
+
+
+def test_two_releases_of_one_tranche() -> None:
+    w = make.world()
+    second = make.person("Second", w.minjun.organisation)
+    Appointment.objects.create(programme=w.programme, user=second, role="finance")
+    tranche = make.signed(w).tranches.get(number=1)
+    paying.approve(tranche.pk, by=w.minjun, at=make.MONDAY)
+    outcomes = at_once(
+        *(lambda by=by: paying.release(tranche.pk, by=by, at=make.MONDAY) for by in (w.finn, second))
+    )
+    _only_one_succeeded(outcomes)
+    assert Payment.objects.count() == 1
+    assert ledger.boxes_of_award(tranche.award_id)["advances"] == tranche.amount
+    assert broken(at=make.MONDAY) == []
+
+
+def test_eight_sweepers_over_the_same_deadlines_have_one_effect_each() -> None:
+    w = make.world()
+    pis = [make.person(f"Pi{number}", w.institute) for number in range(6)]
+    for pi in pis:
+        make.submitted(w, by=pi)
+    at = make.MONDAY + 2 * DAY
+    at_once(*(lambda: sweep(at=at) for _sweeper in range(8)))
+    sweep(at=at)
+    assert Event.objects.filter(kind="proposal.escalated").count() == 6
+    assert Timer.objects.filter(kind="decide", status="done").count() == 6
+    assert broken(at=at) == []
+
+
+def test_sweepers_and_relays_at_once_tell_everyone_once() -> None:
+    w = make.world()
+    make.paid(w)
+    at = make.MONDAY + 46 * DAY
+    at_once(*(lambda: settle_down(at=at) for _worker in range(4)))
+    settle_down(at=at)
+    assert Milestone.objects.get(number=1).state == "open"
+    opened = Message.objects.filter(subject__startswith="Please report")
+    assert [message.to for message in opened] == [w.hana]
+    assert not Message.objects.exclude(status="delivered").exists()
+    assert broken(at=at) == []
+
+
+def test_four_relays_send_each_message_once(mailoutbox: list[object]) -> None:
+    w = make.world()
+    make.submitted(w)
+    delivered = at_once(*(lambda: outbox.deliver_waiting(at=make.MONDAY) for _relay in range(4)))
+    assert sum(delivered) == len(mailoutbox) == Message.objects.count() == 2
+
+
+def test_the_same_form_posted_twice_at_once_makes_one_draft() -> None:
+    w = make.world()
+    once = make.uuid4()
+    outcomes = at_once(*(lambda: proposals.start(w.call, by=w.hana, at=make.MONDAY, once=once) for _click in range(2)))
+    assert len({outcome.pk for outcome in outcomes}) == 1
+    assert Proposal.objects.count() == 1
+
+
+def test_submitting_twice_at_once_submits_once() -> None:
+    w = make.world()
+    proposal = make.draft(w)
+    outcomes = at_once(*(lambda: submitting.submit(proposal.pk, by=w.hana, at=make.MONDAY) for _click in range(2)))
+    _only_one_succeeded(outcomes)
+    assert Event.objects.filter(kind="proposal.submit").count() == 1
+    assert Timer.objects.filter(kind="decide").count() == 1
+
+
+def test_the_refusal_of_an_exhausted_envelope_names_what_is_left() -> None:
+    w = make.world(allotted=1_000_000_000, programme_exposure_percent=100, organisation_exposure_percent=100)
+    proposal = make.submitted(w)
+    make.programmes.cut(w.envelope.pk, amount=999_999_999, reason="cut", key="c", by=w.admin, at=make.MONDAY)
+    with pytest.raises((EnvelopeExhausted, RuleBroken), match="₩1|₩60,000,000"):
+        granting.approve(proposal.pk, amount=60_000_000, reason="yes", by=w.minjun, at=make.MONDAY)
