@@ -1,5 +1,6 @@
 """`make run`: everything an installation needs, on one machine, until someone asks to stop."""
 
+import contextlib
 import io
 import os
 import signal
@@ -29,13 +30,14 @@ def run(port: int, say: Say) -> None:
     held = _only_once(data)
     try:
         reachable.ensure_port_free(port)
-        with Supervisor(say) as supervisor:
+        with Supervisor(say) as supervisor, contextlib.suppress(KeyboardInterrupt):
             _start_servers(supervisor, data)
-            accounts = _prepare(say)
+            with supervisor.interruptible():
+                accounts = _prepare(say)
             _start_programs(supervisor, port, data)
             _announce(supervisor, port, accounts, say)
             supervisor.look_after()
-            say("Stopping.")
+        say("Stopped.")
     finally:
         os.close(held)
 

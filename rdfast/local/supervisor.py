@@ -3,7 +3,8 @@
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType, TracebackType
 from typing import Self
@@ -49,6 +50,7 @@ class Supervisor:
         self._say = say
         self._children: list[Child] = []
         self._asked_to_stop = False
+        self._raises = False
 
     def __enter__(self) -> Self:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -60,6 +62,15 @@ class Supervisor:
     ) -> None:
         while self._children:
             self._children.pop().stop()
+
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """Within, who asks to stop need not wait: KeyboardInterrupt ends what is being done."""
+        self._raises = True
+        try:
+            yield
+        finally:
+            self._raises = False
 
     @property
     def asked_to_stop(self) -> bool:
@@ -83,9 +94,6 @@ class Supervisor:
             if child.restart_at is not None and time.monotonic() >= child.restart_at:
                 self._restart(child)
 
-    def names(self) -> Sequence[str]:
-        return [child.name for child in self._children]
-
     def _plan_restart(self, child: Child) -> None:
         assert child.process is not None  # noqa: S101 - has_died says so
         lived = time.monotonic() - child.started_at
@@ -106,6 +114,9 @@ class Supervisor:
 
     def _note_signal(self, number: int, frame: FrameType | None) -> None:
         self._asked_to_stop = True
+        if self._raises:
+            self._raises = False
+            raise KeyboardInterrupt
 
 
 def _explain(code: int) -> str:

@@ -135,6 +135,19 @@ def test_a_run_serves_survives_the_death_of_its_parts_and_leaves_nothing(run, da
     assert not postgres.answers(data) and not answers(port)
 
 
+def test_a_run_interrupted_while_it_prepares_stops_at_once_and_can_begin_again(run, data):
+    first = run()
+    assert first.stdout is not None
+    assert "Preparing" in first.stdout.readline()
+
+    first.send_signal(signal.SIGINT)
+
+    assert first.communicate()[0] == "Stopped.\n"
+    assert first.returncode == 0
+    assert not postgres.answers(data)
+    wait_for_address(run())
+
+
 def test_a_killed_run_can_be_followed_by_another_at_once(run, port):
     first = run()
     wait_for_address(first)
