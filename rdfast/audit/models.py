@@ -42,9 +42,7 @@ class Event(models.Model):
             # The story of one proposal, page by page.
             models.Index(fields=["matter_id", "id"], name="event_of_matter"),
         )
-        constraints = (
-            models.CheckConstraint(name="event_names_its_cause", condition=~models.Q(cause="")),
-        )
+        constraints = (models.CheckConstraint(name="event_names_its_cause", condition=~models.Q(cause="")),)
         triggers = append_only("events")
 
     def __str__(self) -> str:

@@ -56,7 +56,7 @@ def written(amount: int) -> str:
 class AmountField(forms.CharField):
     """A form field for an amount; keeps what was typed when it cannot be read."""
 
-    default_error_messages = {  # noqa: RUF012
+    default_error_messages = {
         "not_an_amount": _("Write a whole amount in won, for example 30,000,000."),
         "negative": _("An amount cannot be negative."),
         "zero": _("Write an amount above zero."),

@@ -36,7 +36,8 @@ class NotPossibleNow(RuleBroken):
     def __init__(self, instance: Any) -> None:
         state = instance.get_state_display()
         super().__init__(
-            _("This is no longer possible: the state is now “%(state)s”. Nothing was changed.") % {"state": state}
+            _("This is no longer possible: the state is now “%(state)s”. Nothing was changed.")
+            % {"state": state}
         )
 
 

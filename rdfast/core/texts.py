@@ -24,8 +24,8 @@ class TextField(forms.CharField):
     NUL and control characters are refused here with a message; PostgreSQL would refuse NUL with an error.
     """
 
-    default_validators: list[Any] = []  # noqa: RUF012
-    default_error_messages = {  # noqa: RUF012
+    default_validators: list[Any] = []
+    default_error_messages = {
         "unreadable": _("This text contains control characters. Type it again or paste it as plain text.")
     }
 
@@ -35,7 +35,9 @@ class TextField(forms.CharField):
             kwargs.setdefault("widget", forms.Textarea(attrs={"rows": lines}))
         super().__init__(**kwargs)
         # Django's own check for NUL speaks of «null characters»; ours covers it in plainer words.
-        self.validators = [v for v in self.validators if type(v).__name__ != "ProhibitNullCharactersValidator"]
+        self.validators = [
+            v for v in self.validators if type(v).__name__ != "ProhibitNullCharactersValidator"
+        ]
 
     def to_python(self, value: Any) -> Any:
         text = super().to_python(value)

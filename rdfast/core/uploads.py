@@ -172,7 +172,7 @@ class ManyFilesInput(forms.ClearableFileInput):
 class FilesField(forms.FileField):
     """Several checked files: not empty, not too large, of a known type, and truly of that type."""
 
-    default_error_messages = {  # noqa: RUF012
+    default_error_messages = {
         "kind": _("“%(name)s” is not accepted. Send PDF, HWP, HWPX, office documents or images."),
         "lying": _("“%(name)s” is not what its ending says. Save it again in the right format."),
         "empty_file": _("“%(name)s” is empty."),

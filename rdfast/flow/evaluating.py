@@ -36,7 +36,13 @@ def fill_panel(milestone: Milestone, *, at: datetime) -> None:
         reviewer = queries.candidates(milestone).first()
         if reviewer is None:
             event = audit.record("milestone.no_candidates", of=milestone, by=None, at=at)
-            tell(managers(milestone.award.proposal), "reviewers_missing", event=event, at=at, milestone=milestone)
+            tell(
+                managers(milestone.award.proposal),
+                "reviewers_missing",
+                event=event,
+                at=at,
+                milestone=milestone,
+            )
             return
         _invite(milestone, reviewer, by=None, at=at)
 
@@ -159,7 +165,13 @@ def _find_if_due(milestone: Milestone, *, at: datetime) -> bool:
     due_at = after_working_days(at, terms.confirm_finding_working_days)
     timers.set(Kind.CONFIRM_FINDING, of=finding, due_at=due_at, at=at)
     tell(
-        managers(milestone.award.proposal), "finding_made", event=last_of(finding), at=at, finding=finding, milestone=milestone, due_at=due_at
+        managers(milestone.award.proposal),
+        "finding_made",
+        event=last_of(finding),
+        at=at,
+        finding=finding,
+        milestone=milestone,
+        due_at=due_at,
     )
     return True
 
@@ -176,7 +188,13 @@ def confirm(finding_id: int, *, reason: str, by: User, at: datetime) -> Finding:
         reminders = [due_at - timedelta(days=days) for days in (7, 3)]
         timers.set(Kind.CURE, of=milestone, due_at=due_at, at=at, remind_at=reminders)
     tell(
-        pi(award.proposal), "finding_confirmed", event=last_of(finding), at=at, finding=finding, milestone=milestone, due_at=due_at
+        pi(award.proposal),
+        "finding_confirmed",
+        event=last_of(finding),
+        at=at,
+        finding=finding,
+        milestone=milestone,
+        due_at=due_at,
     )
     paying.consider(award, at=at)
     return finding
@@ -193,7 +211,13 @@ def quorum_missing(milestone: Milestone, *, at: datetime) -> None:
     """The clock: too few reviews three weeks after the report; the head is told."""
     event = audit.record("milestone.quorum_missing", of=milestone, by=None, at=at)
     proposal = milestone.award.proposal
-    tell(together(heads(proposal), managers(proposal)), "quorum_missing", event=event, at=at, milestone=milestone)
+    tell(
+        together(heads(proposal), managers(proposal)),
+        "quorum_missing",
+        event=event,
+        at=at,
+        milestone=milestone,
+    )
 
 
 def confirmation_late(finding: Finding, *, at: datetime) -> None:

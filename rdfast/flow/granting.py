@@ -77,7 +77,12 @@ def _grant(decision: Decision, *, by: User, at: datetime) -> Decision:
     _ensure_still_eligible(proposal, policy, at)
 
     award = funding.offer(
-        proposal, amount=decision.amount or 0, policy=policy, planned=planned_tranches(proposal, at), by=by, at=at
+        proposal,
+        amount=decision.amount or 0,
+        policy=policy,
+        planned=planned_tranches(proposal, at),
+        by=by,
+        at=at,
     )
     milestones.plan(award, proposal, by=by, at=at)
     sign_by = at + timedelta(days=policy.terms.sign_days)
@@ -167,7 +172,14 @@ def decline(proposal_id: int, *, reason: str, by: User, at: datetime) -> Decisio
     decision = decisions.decline(proposal_id, reason=reason, by=by, at=at)
     proposal = decision.proposal
     timers.cancel(of=proposal, at=at)
-    tell(pi(proposal), "proposal_declined", event=last_of(proposal), at=at, proposal=proposal, decision=decision)
+    tell(
+        pi(proposal),
+        "proposal_declined",
+        event=last_of(proposal),
+        at=at,
+        proposal=proposal,
+        decision=decision,
+    )
     return decision
 
 
@@ -182,5 +194,3 @@ def lapse(proposal: Proposal, *, at: datetime) -> None:
     """The clock: the returned proposal did not come back."""
     lapsed = proposals.lapse(proposal.pk, at=at)
     tell(pi(lapsed), "proposal_lapsed", event=last_of(lapsed), at=at, proposal=lapsed)
-
-

@@ -24,7 +24,9 @@ def gate_facts(tranche: Tranche) -> GateFacts:
     """What the tranche's gate depends on, read from the award's rows and boxes."""
     award = tranche.award
     boxes = ledger.boxes_of_award(award.pk)
-    states = Milestone.objects.filter(award=award, number=tranche.after_milestone).values_list("state", flat=True)
+    states = Milestone.objects.filter(award=award, number=tranche.after_milestone).values_list(
+        "state", flat=True
+    )
     return GateFacts(
         award_state=award.state,
         tranche_state=tranche.state,
@@ -47,7 +49,13 @@ def consider(award: Award, *, at: datetime) -> None:
         due_at = at + timedelta(days=award.policy.terms.approve_tranche_days)
         timers.set(Kind.APPROVE_TRANCHE, of=ready, due_at=due_at, at=at)
         tell(
-            managers(award.proposal), "tranche_ready", event=last_of(ready), at=at, tranche=ready, award=award, due_at=due_at
+            managers(award.proposal),
+            "tranche_ready",
+            event=last_of(ready),
+            at=at,
+            tranche=ready,
+            award=award,
+            due_at=due_at,
         )
 
 
@@ -60,7 +68,15 @@ def approve(tranche_id: int, *, by: User, at: datetime) -> Tranche:
     due_at = at + timedelta(days=award.policy.terms.release_tranche_days)
     timers.set(Kind.RELEASE_TRANCHE, of=tranche, due_at=due_at, at=at)
     officers = [user for user in finance_officers(award.proposal) if user != by]
-    tell(officers, "tranche_approved", event=last_of(tranche), at=at, tranche=tranche, award=award, due_at=due_at)
+    tell(
+        officers,
+        "tranche_approved",
+        event=last_of(tranche),
+        at=at,
+        tranche=tranche,
+        award=award,
+        due_at=due_at,
+    )
     return tranche
 
 
@@ -111,9 +127,5 @@ def account_overdue(tranche: Tranche, *, at: datetime) -> None:
     event = audit.record("tranche.account_overdue", of=tranche, by=None, at=at)
     award = tranche.award
     timers.set(Kind.ACCOUNT, of=tranche, due_at=at + timedelta(days=7), at=at)
-    people = together(
-        pi(award.proposal), signatories(award), managers(award.proposal), heads(award.proposal)
-    )
+    people = together(pi(award.proposal), signatories(award), managers(award.proposal), heads(award.proposal))
     tell(people, "account_overdue", event=event, at=at, tranche=tranche, award=award)
-
-

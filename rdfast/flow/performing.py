@@ -22,14 +22,19 @@ def open_(milestone: Milestone, *, at: datetime) -> None:
     opened = milestones.open_(milestone.pk, at=at)
     due_at = end_of(opened.due_on)
     timers.set(Kind.REPORT_DUE, of=opened, due_at=due_at, at=at, remind_at=[due_at - timedelta(days=3)])
-    tell(pi(opened.award.proposal), "milestone_open", event=last_of(opened), at=at, milestone=opened, due_at=due_at)
+    tell(
+        pi(opened.award.proposal),
+        "milestone_open",
+        event=last_of(opened),
+        at=at,
+        milestone=opened,
+        due_at=due_at,
+    )
     evaluating.fill_panel(opened, at=at)
 
 
 @transaction.atomic
-def report(
-    milestone_id: int, *, text: str, files: Iterable[Stored], by: User, at: datetime
-) -> Milestone:
+def report(milestone_id: int, *, text: str, files: Iterable[Stored], by: User, at: datetime) -> Milestone:
     """Reported, therefore: its clocks stop and the reviewers' clocks start."""
     milestone = milestones.report(milestone_id, text=text, files=files, by=by, at=at)
     timers.cancel(of=milestone, at=at)
@@ -44,7 +49,14 @@ def run_over(milestone: Milestone, *, at: datetime) -> None:
     # After an outage of ours the days of grace may be over already: the warning comes first all the same.
     due_at = max(due_at, at + timedelta(days=2))
     timers.set(Kind.REPORT_MISSED, of=late, due_at=due_at, at=at, remind_at=[due_at - timedelta(days=3)])
-    tell(pi(late.award.proposal), "milestone_overdue", event=last_of(late), at=at, milestone=late, due_at=due_at)
+    tell(
+        pi(late.award.proposal),
+        "milestone_overdue",
+        event=last_of(late),
+        at=at,
+        milestone=late,
+        due_at=due_at,
+    )
 
 
 def miss(milestone: Milestone, *, at: datetime) -> None:

@@ -54,7 +54,9 @@ def sign(award_id: int, *, sha256: str, account: PaymentAccount, by: User, at: d
     """
     award = funding.lock_award(award_id)
     barred = bans_on(award.pi, award.organisation, timezone.localdate(at)).exists()
-    ensure(not barred, _("A participation ban stands against the organisation or the principal investigator."))
+    ensure(
+        not barred, _("A participation ban stands against the organisation or the principal investigator.")
+    )
     award = funding.sign(award_id, text=agreement_text(award), sha256=sha256, account=account, by=by, at=at)
     timers.cancel(of=award, at=at)
     for milestone in milestones.settle_due_days(award, by=by, at=at):

@@ -78,4 +78,3 @@ def withdraw(proposal_id: int, *, by: User, at: datetime) -> Proposal:
         event = last_of(proposal)
         tell(managers(proposal), "proposal_withdrawn", event=event, at=at, proposal=proposal)
     return proposal
-

@@ -25,7 +25,10 @@ class Award(models.Model):
         Organisation, on_delete=models.PROTECT, related_name="awards", verbose_name=_("organisation")
     )
     pi = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="awards", verbose_name=_("principal investigator")
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="awards",
+        verbose_name=_("principal investigator"),
     )
     amount = models.BigIntegerField(_("provisional amount"))
     state = AWARD.field()
@@ -46,7 +49,10 @@ class Award(models.Model):
             models.CheckConstraint(
                 name="provisional_award_was_signed",
                 condition=~models.Q(state=AwardState.PROVISIONAL)
-                | (models.Q(signed_at__isnull=False, confirmation_due_on__isnull=False) & ~models.Q(account_number="")),
+                | (
+                    models.Q(signed_at__isnull=False, confirmation_due_on__isnull=False)
+                    & ~models.Q(account_number="")
+                ),
             ),
         )
         indexes = (
@@ -69,7 +75,9 @@ class Award(models.Model):
         return self.proposal_id
 
     @AWARD.transition("sign")
-    def sign(self, *, at: Any, confirmation_due_on: Any, bank: str, account_number: str, account_holder: str) -> None:
+    def sign(
+        self, *, at: Any, confirmation_due_on: Any, bank: str, account_number: str, account_holder: str
+    ) -> None:
         self.signed_at = at
         self.confirmation_due_on = confirmation_due_on
         self.bank = bank
@@ -139,11 +147,19 @@ class Tranche(models.Model):
     state = TRANCHE.field()
     attempt = models.PositiveSmallIntegerField(default=1)
     approved_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("approved by")
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("approved by"),
     )
     approved_at = models.DateTimeField(_("approved at"), null=True)
     released_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("released by")
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("released by"),
     )
     released_at = models.DateTimeField(_("released at"), null=True)
     account_by = models.DateTimeField(_("account by"), null=True)
@@ -220,9 +236,7 @@ class Payment(models.Model):
     class Meta:
         verbose_name = _("payment")
         verbose_name_plural = _("payments")
-        constraints = (
-            models.UniqueConstraint(name="an_attempt_pays_once", fields=["tranche", "attempt"]),
-        )
+        constraints = (models.UniqueConstraint(name="an_attempt_pays_once", fields=["tranche", "attempt"]),)
         triggers = append_only("payments")
 
     def __str__(self) -> str:

@@ -143,7 +143,9 @@ def _ensure_exposure(award: Award, *, at: datetime, more: int = 0) -> dict[str, 
         found[name] = [exposed, cap]
         if exposed > cap:
             raise ExposureTooHigh(
-                _("Money at risk for %(whose)s would be %(exposed)s; the cap is %(cap)s, exceeded by %(over)s.")
+                _(
+                    "Money at risk for %(whose)s would be %(exposed)s; the cap is %(cap)s, exceeded by %(over)s."
+                )
                 % {
                     "whose": whose,
                     "exposed": written(exposed),
@@ -160,9 +162,7 @@ def lock_award(award_id: int) -> Award:
 
 
 @transaction.atomic
-def sign(
-    award_id: int, *, text: str, sha256: str, account: PaymentAccount, by: User, at: datetime
-) -> Award:
+def sign(award_id: int, *, text: str, sha256: str, account: PaymentAccount, by: User, at: datetime) -> Award:
     """Sign the agreement of this text; the money becomes obligated.
 
     `sha256` is of the text the signer saw: raises AgreementChanged when it is another one.
@@ -180,7 +180,14 @@ def sign(
         account_holder=account.account_holder,
     )
     award.save(
-        update_fields=["state", "signed_at", "confirmation_due_on", "bank", "account_number", "account_holder"]
+        update_fields=[
+            "state",
+            "signed_at",
+            "confirmation_due_on",
+            "bank",
+            "account_number",
+            "account_holder",
+        ]
     )
     Agreement.objects.create(award=award, text=text, sha256=sha256, signed_by=by, signed_at=at)
     event = audit.moved(award, by=by, at=at, data={"sha256": sha256})
@@ -333,5 +340,3 @@ def _ensure_may_tranche(tranche: Tranche, move: str, by: User) -> None:
         is_approver=tranche.approved_by_id == by.pk,
     )
     ensure(allowed, _("You cannot do this with this payment."))
-
-

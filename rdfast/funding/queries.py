@@ -30,7 +30,9 @@ def on_applicant_side(user: User) -> QuerySet[Award]:
 
 def readable_by_agency(user: User, *roles: str) -> QuerySet[Award]:
     """Awards of the programmes that the person serves, without what a conflict of interest hides."""
-    return _with_names(Award.objects.filter(proposal__in=proposals.readable_by_agency(user, *roles).values("pk")))
+    return _with_names(
+        Award.objects.filter(proposal__in=proposals.readable_by_agency(user, *roles).values("pk"))
+    )
 
 
 def _with_names(awards: QuerySet[Award]) -> QuerySet[Award]:

@@ -80,9 +80,7 @@ class Arrow(models.Model):
     event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="arrows")
 
     class Meta:
-        constraints = (
-            models.CheckConstraint(name="amount_is_positive", condition=models.Q(amount__gt=0)),
-        )
+        constraints = (models.CheckConstraint(name="amount_is_positive", condition=models.Q(amount__gt=0)),)
         triggers = (
             Guard(
                 name="arrow_moves_the_money",

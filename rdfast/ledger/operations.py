@@ -37,7 +37,18 @@ def move(
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT outcome, balance FROM ledger_move(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            [what, envelope_id, source_award, way.source, target_award, way.target, amount, at, key, event.pk],
+            [
+                what,
+                envelope_id,
+                source_award,
+                way.source,
+                target_award,
+                way.target,
+                amount,
+                at,
+                key,
+                event.pk,
+            ],
         )
         outcome, balance = cursor.fetchone()
     if outcome == "short":

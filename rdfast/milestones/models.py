@@ -101,9 +101,7 @@ class MilestoneReport(models.Model):
         verbose_name = _("milestone report")
         verbose_name_plural = _("milestone reports")
         ordering = ("milestone", "round")
-        constraints = (
-            models.UniqueConstraint(name="one_report_a_round", fields=["milestone", "round"]),
-        )
+        constraints = (models.UniqueConstraint(name="one_report_a_round", fields=["milestone", "round"]),)
         triggers = append_only("milestone reports")
 
     def __str__(self) -> str:

@@ -102,9 +102,7 @@ def fail_uncured(milestone_id: int, *, at: datetime) -> Milestone:
 
 
 @transaction.atomic
-def report(
-    milestone_id: int, *, text: str, files: Iterable[Stored], by: User, at: datetime
-) -> Milestone:
+def report(milestone_id: int, *, text: str, files: Iterable[Stored], by: User, at: datetime) -> Milestone:
     """The PI reports, with evidence; also to put a conditional milestone right."""
     milestone = lock_milestone(milestone_id)
     if milestone.state not in MACHINE.sources_of("report"):

@@ -20,7 +20,9 @@ def on_applicant_side(user: User) -> QuerySet[Milestone]:
 
 def readable_by_agency(user: User, *roles: str) -> QuerySet[Milestone]:
     """Milestones of the awards that the person may read for the agency."""
-    return with_award(Milestone.objects.filter(award__in=funding.readable_by_agency(user, *roles).values("pk")))
+    return with_award(
+        Milestone.objects.filter(award__in=funding.readable_by_agency(user, *roles).values("pk"))
+    )
 
 
 def with_award(milestones: QuerySet[Milestone]) -> QuerySet[Milestone]:

@@ -24,9 +24,7 @@ def has_conflict(user: User, *, applicants: set[int], organisation_id: int) -> b
     ).exists()
 
 
-def without_conflict(
-    users: QuerySet[User], *, applicants: set[int], organisation_id: int
-) -> QuerySet[User]:
+def without_conflict(users: QuerySet[User], *, applicants: set[int], organisation_id: int) -> QuerySet[User]:
     """Those of `users` who have no conflict with these applicants and this organisation."""
     declared = Conflict.objects.filter(
         Q(with_user__in=applicants) | Q(with_organisation=organisation_id)

@@ -43,7 +43,10 @@ def _parameter_field(parameter: Any) -> forms.Field:
     if isinstance(parameter.default, bool):
         standard = _("yes") if parameter.default else _("no")
         return forms.BooleanField(
-            label=parameter.metadata["label"], required=False, initial=parameter.default, help_text=_help(standard, precedent)
+            label=parameter.metadata["label"],
+            required=False,
+            initial=parameter.default,
+            help_text=_help(standard, precedent),
         )
     return forms.IntegerField(
         label=parameter.metadata["label"],
@@ -164,7 +167,10 @@ class EnvelopeAdmin(admin.ModelAdmin[Envelope]):
     def save_model(self, request: HttpRequest, obj: Envelope, form: Any, change: bool) -> None:  # noqa: FBT001
         super().save_model(request, obj, form, change)
         typed = form.cleaned_data
-        changes: list[tuple[str, Callable[..., None]]] = [("amount", operations.allot), ("cut", operations.cut)]
+        changes: list[tuple[str, Callable[..., None]]] = [
+            ("amount", operations.allot),
+            ("cut", operations.cut),
+        ]
         for name, operation in changes:
             if typed.get(name):
                 operation(

@@ -48,9 +48,7 @@ class Appointment(models.Model):
         verbose_name = _("appointment")
         verbose_name_plural = _("appointments")
         constraints = (
-            models.UniqueConstraint(
-                name="appointed_once_to_a_role", fields=["programme", "user", "role"]
-            ),
+            models.UniqueConstraint(name="appointed_once_to_a_role", fields=["programme", "user", "role"]),
         )
 
     def __str__(self) -> str:
@@ -69,7 +67,11 @@ class Policy(models.Model):
     reason = models.TextField(_("reason"))
     starts_at = models.DateTimeField(_("applies from"))
     adopted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("adopted by")
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("adopted by"),
     )
     adopted_at = models.DateTimeField(_("adopted at"))
 
@@ -108,9 +110,7 @@ class Envelope(models.Model):
         verbose_name = _("envelope")
         verbose_name_plural = _("envelopes")
         ordering = ("programme", "-year")
-        constraints = (
-            models.UniqueConstraint(name="one_envelope_a_year", fields=["programme", "year"]),
-        )
+        constraints = (models.UniqueConstraint(name="one_envelope_a_year", fields=["programme", "year"]),)
 
     def __str__(self) -> str:
         return f"{self.programme} {self.year}"

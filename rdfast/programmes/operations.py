@@ -27,7 +27,13 @@ class StartsTooEarly(RuleBroken):
 
 @transaction.atomic
 def adopt(
-    programme_id: int, *, values: dict[str, Any], reason: str, starts_at: datetime, by: User | None, at: datetime
+    programme_id: int,
+    *,
+    values: dict[str, Any],
+    reason: str,
+    starts_at: datetime,
+    by: User | None,
+    at: datetime,
 ) -> Policy:
     """Adopt a new version of the programme's policy; earlier versions and running awards are not touched.
 
@@ -62,9 +68,17 @@ def allot(envelope_id: int, *, amount: int, reason: str, key: str, by: User | No
     envelope = lock_envelope(envelope_id)
     if amount <= 0:
         raise NotAllotted(_("Write an amount above zero."), field="amount")
-    event = audit.record("envelope.allotted", of=envelope, by=by, at=at, reason=reason, data={"amount": amount})
+    event = audit.record(
+        "envelope.allotted", of=envelope, by=by, at=at, reason=reason, data={"amount": amount}
+    )
     ledger.move(
-        What.ALLOTTED, envelope_id=envelope.pk, award_id=None, amount=amount, at=at, key=f"allot:{key}", event=event
+        What.ALLOTTED,
+        envelope_id=envelope.pk,
+        award_id=None,
+        amount=amount,
+        at=at,
+        key=f"allot:{key}",
+        event=event,
     )
 
 
@@ -77,9 +91,16 @@ def cut(envelope_id: int, *, amount: int, reason: str, key: str, by: User | None
     event = audit.record("envelope.cut", of=envelope, by=by, at=at, reason=reason, data={"amount": amount})
     try:
         ledger.move(
-            What.CUT, envelope_id=envelope.pk, award_id=None, amount=amount, at=at, key=f"cut:{key}", event=event
+            What.CUT,
+            envelope_id=envelope.pk,
+            award_id=None,
+            amount=amount,
+            at=at,
+            key=f"cut:{key}",
+            event=event,
         )
     except ledger.NotEnough as short:
         raise NotAllotted(
-            _("Only %(available)s is still available.") % {"available": written(short.balance)}, field="amount"
+            _("Only %(available)s is still available.") % {"available": written(short.balance)},
+            field="amount",
         ) from short

@@ -44,7 +44,9 @@ def policy_in_force(programme_id: int, at: datetime) -> Policy:
 
 def visible_calls(at: datetime) -> QuerySet[Call]:
     """Calls that have opened, those closing first on top; closed ones are still readable."""
-    return Call.objects.filter(opens_at__lte=at).select_related("programme", "envelope").order_by("-closes_at")
+    return (
+        Call.objects.filter(opens_at__lte=at).select_related("programme", "envelope").order_by("-closes_at")
+    )
 
 
 def open_calls(at: datetime) -> QuerySet[Call]:

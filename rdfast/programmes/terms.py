@@ -44,7 +44,11 @@ class Terms:
         most=50,
     )
     provisional_cap: int = _number(
-        300_000_000, _("Provisional amount per award at most"), "Fast Grants, NSF RAPID", least=1, most=_LARGEST
+        300_000_000,
+        _("Provisional amount per award at most"),
+        "Fast Grants, NSF RAPID",
+        least=1,
+        most=_LARGEST,
     )
     second_approval_above: int = _number(
         100_000_000, _("A second approver is needed above"), _("Separation of duties."), most=_LARGEST
@@ -54,7 +58,9 @@ class Terms:
     )
     decision_hours: int = _number(48, _("Hours to decide"), "Fast Grants", least=1)
     second_approval_hours: int = _number(24, _("Hours for the second approver"), "Fast Grants", least=1)
-    resubmit_working_days: int = _number(5, _("Working days to send a returned proposal in again"), _OWN, least=2)
+    resubmit_working_days: int = _number(
+        5, _("Working days to send a returned proposal in again"), _OWN, least=2
+    )
     sign_wished_days: int = _number(3, _("Days in which an agreement should be signed"), _OWN, least=1)
     sign_days: int = _number(
         30, _("Days after which an unsigned agreement lapses"), _("Innovation Act decree 13(2)."), least=5
@@ -96,7 +102,9 @@ class Terms:
         10, _("Exposure of one organisation, percent of the envelope at most"), _OWN, least=1, most=100
     )
     exposure_days: int = _number(90, _("Payments expected within so many days count as exposure"), _OWN)
-    provisional_awards_per_pi: int = _number(1, _("Provisional awards per principal investigator"), _OWN, least=1)
+    provisional_awards_per_pi: int = _number(
+        1, _("Provisional awards per principal investigator"), _OWN, least=1
+    )
     projects_as_pi: int = _number(
         3, _("Running projects as principal investigator"), _("Innovation Act 35 (3책5공).")
     )

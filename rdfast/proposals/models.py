@@ -24,12 +24,21 @@ class Proposal(models.Model):
     # The version in force at the (last) submission.
     policy = models.ForeignKey(Policy, on_delete=models.PROTECT, null=True, related_name="+")
     pi = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="proposals", verbose_name=_("principal investigator")
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="proposals",
+        verbose_name=_("principal investigator"),
     )
     organisation = models.ForeignKey(
-        Organisation, on_delete=models.PROTECT, null=True, related_name="proposals", verbose_name=_("organisation")
+        Organisation,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="proposals",
+        verbose_name=_("organisation"),
     )
-    topic = models.ForeignKey(Topic, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("topic"))
+    topic = models.ForeignKey(
+        Topic, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("topic")
+    )
     title_ko = models.CharField(_("title in Korean"), max_length=300, blank=True)
     title_en = models.CharField(_("title in English"), max_length=300, blank=True)
     abstract_ko = models.TextField(_("abstract in Korean"), blank=True)
@@ -175,7 +184,9 @@ class BudgetLine(models.Model):
     class Meta:
         ordering = ("category__position", "year")
         constraints = (
-            models.UniqueConstraint(name="one_line_per_category_and_year", fields=["proposal", "category", "year"]),
+            models.UniqueConstraint(
+                name="one_line_per_category_and_year", fields=["proposal", "category", "year"]
+            ),
             models.CheckConstraint(name="budget_line_is_positive", condition=models.Q(amount__gt=0)),
         )
 

@@ -60,7 +60,9 @@ def on_applicant_side(user: User) -> QuerySet[Proposal]:
     mine = Q(pi=user)
     if user.is_signatory and user.organisation_id:
         mine |= Q(organisation=user.organisation_id, state__in=WITH_THE_AGENCY)
-    return Proposal.objects.filter(mine).select_related("call__programme", "pi", "organisation").order_by("-pk")
+    return (
+        Proposal.objects.filter(mine).select_related("call__programme", "pi", "organisation").order_by("-pk")
+    )
 
 
 def readable_by_agency(user: User, *roles: str) -> QuerySet[Proposal]:
@@ -69,7 +71,9 @@ def readable_by_agency(user: User, *roles: str) -> QuerySet[Proposal]:
     arrived = Q(state__in=WITH_THE_AGENCY) | Q(state=State.WITHDRAWN, first_submitted_at__isnull=False)
     received = Proposal.objects.filter(
         arrived, call__programme__in=served.values("programme")
-    ).select_related("call__programme", "call__envelope", "organisation", "pi", "topic", "policy", "recommended_by")
+    ).select_related(
+        "call__programme", "call__envelope", "organisation", "pi", "topic", "policy", "recommended_by"
+    )
     return without_conflicts_of(user, received)
 
 
@@ -77,7 +81,9 @@ def without_conflicts_of(user: User, proposals: QuerySet[Proposal]) -> QuerySet[
     """Those of `proposals` with which the person has no conflict: the list form of `has_conflict`."""
     hidden_people = [user.pk, *user.conflicts.exclude(with_user=None).values_list("with_user", flat=True)]
     hidden_people += user.conflicts_of_others.values_list("user", flat=True)
-    hidden_places = [*user.conflicts.exclude(with_organisation=None).values_list("with_organisation", flat=True)]
+    hidden_places = [
+        *user.conflicts.exclude(with_organisation=None).values_list("with_organisation", flat=True)
+    ]
     if user.organisation_id:
         hidden_places.append(user.organisation_id)
     return (
@@ -94,7 +100,8 @@ def inbox(user: User) -> QuerySet[Proposal]:
     over its deadline.
     """
     programmes = {
-        role: set(user.appointments.filter(role=role).values_list("programme", flat=True)) for role in DECIDERS
+        role: set(user.appointments.filter(role=role).values_list("programme", flat=True))
+        for role in DECIDERS
     }
     managed = programmes[Role.MANAGER] | programmes[Role.DEPUTY]
     all_mine = readable_by_agency(user, *DECIDERS)
@@ -157,6 +164,6 @@ def facts(proposal: Proposal) -> Facts:
 
 def conflicted(proposal: Proposal, user: User) -> bool:
     """Whether the person must keep away from the proposal."""
-    return has_conflict(user, applicants=applicants_of(proposal), organisation_id=proposal.organisation_id or 0)
-
-
+    return has_conflict(
+        user, applicants=applicants_of(proposal), organisation_id=proposal.organisation_id or 0
+    )

@@ -133,7 +133,9 @@ def _team_gaps(facts: Facts) -> list[RuleBroken]:
 def _money_gaps(facts: Facts) -> list[RuleBroken]:
     found: list[RuleBroken] = []
     if not facts.asked_amount:
-        found.append(Incomplete(_("Say how much government money the whole work needs."), field="asked_amount"))
+        found.append(
+            Incomplete(_("Say how much government money the whole work needs."), field="asked_amount")
+        )
     if not facts.asked_provisional:
         found.append(Incomplete(_("Say how much you ask for to start with."), field="asked_provisional"))
     if not facts.budget_total:
@@ -157,9 +159,7 @@ def _milestone_gaps(facts: Facts, terms: Terms, today: date) -> list[RuleBroken]
         found += _gaps_of_one(index, milestone, facts.work_ends_on, today)
     days = [milestone.due_on for milestone in facts.milestones if milestone.due_on]
     if days != sorted(set(days)):
-        found.append(
-            Incomplete(_("Each milestone must be due after the one before it."), field="milestones")
-        )
+        found.append(Incomplete(_("Each milestone must be due after the one before it."), field="milestones"))
     latest_first = today + timedelta(days=terms.first_milestone_day)
     if days and days[0] > latest_first:
         message = _("The first milestone must be due by %(day)s.") % {"day": latest_first.isoformat()}
@@ -182,7 +182,9 @@ def _gaps_of_one(
         found.append(Incomplete(_("Name the milestone."), field=f"{at}-title"))
     if not milestone.criterion:
         found.append(
-            Incomplete(_("Say by which criterion reviewers will see that it is reached."), field=f"{at}-criterion")
+            Incomplete(
+                _("Say by which criterion reviewers will see that it is reached."), field=f"{at}-criterion"
+            )
         )
     if not milestone.share_percent:
         found.append(Incomplete(_("Give its share of the money in percent."), field=f"{at}-share_percent"))

@@ -34,4 +34,11 @@ MOVES = [
 ]
 MACHINE = Machine("proposal", State, first=State.DRAFT, moves=MOVES)
 EDITABLE = {State.DRAFT, State.RETURNED}
-WITH_THE_AGENCY = {State.SUBMITTED, State.RETURNED, State.RECOMMENDED, State.APPROVED, State.DECLINED, State.LAPSED}
+WITH_THE_AGENCY = {
+    State.SUBMITTED,
+    State.RETURNED,
+    State.RECOMMENDED,
+    State.APPROVED,
+    State.DECLINED,
+    State.LAPSED,
+}

@@ -116,7 +116,11 @@ class Finding(models.Model):
     grades = models.JSONField()
     made_at = models.DateTimeField(_("made at"))
     confirmed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("confirmed by")
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("confirmed by"),
     )
     confirmed_at = models.DateTimeField(_("confirmed at"), null=True)
     reason = models.TextField(_("remark"), blank=True)

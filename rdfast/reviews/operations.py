@@ -130,7 +130,9 @@ def confirm(finding_id: int, *, reason: str, by: User, at: datetime) -> Finding:
     finding.confirmed_at = at
     finding.reason = reason
     finding.save(update_fields=["confirmed_by", "confirmed_at", "reason"])
-    audit.record("finding.confirmed", of=finding, by=by, at=at, reason=reason, data={"result": finding.result})
+    audit.record(
+        "finding.confirmed", of=finding, by=by, at=at, reason=reason, data={"result": finding.result}
+    )
     return finding
 
 

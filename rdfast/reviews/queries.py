@@ -25,7 +25,10 @@ def own(user: User) -> QuerySet[Review]:
         Review.objects.filter(reviewer=user, milestone__award__proposal__in=open_to_them)
         .exclude(state=State.RECUSED)
         .select_related(
-            "milestone__award__proposal__call__programme", "milestone__award__policy", "milestone__award__organisation", "milestone__award__pi"
+            "milestone__award__proposal__call__programme",
+            "milestone__award__policy",
+            "milestone__award__organisation",
+            "milestone__award__pi",
         )
         .order_by("-pk")
     )
@@ -41,9 +44,9 @@ def candidates(milestone: Milestone) -> QuerySet[User]:
     programme_id = award.proposal.call.programme_id
     asked = Review.objects.filter(milestone=milestone, round=review_round(milestone)).values("reviewer")
     free = without_conflict(
-        holders(programme_id, Role.REVIEWER).exclude(pk__in=asked).exclude(
-            pk__in=holders(programme_id, *_DECIDING).values("pk")
-        ),
+        holders(programme_id, Role.REVIEWER)
+        .exclude(pk__in=asked)
+        .exclude(pk__in=holders(programme_id, *_DECIDING).values("pk")),
         applicants=applicants_of(award.proposal),
         organisation_id=award.organisation_id,
     )
@@ -60,7 +63,9 @@ def review_round(milestone: Milestone) -> int:
 
 def of_round(milestone: Milestone) -> QuerySet[Review]:
     """The reviews of the milestone's present round."""
-    return Review.objects.filter(milestone=milestone, round=review_round(milestone)).select_related("reviewer")
+    return Review.objects.filter(milestone=milestone, round=review_round(milestone)).select_related(
+        "reviewer"
+    )
 
 
 def findings_told(milestone: Milestone) -> QuerySet[Finding]:
@@ -70,7 +75,9 @@ def findings_told(milestone: Milestone) -> QuerySet[Finding]:
 
 def behind(finding: Finding) -> QuerySet[Review]:
     """The reviews that the finding rests on."""
-    return Review.objects.filter(milestone=finding.milestone_id, round=finding.round, state=State.LOCKED).order_by("pk")
+    return Review.objects.filter(
+        milestone=finding.milestone_id, round=finding.round, state=State.LOCKED
+    ).order_by("pk")
 
 
 def evidence_for(user: User) -> QuerySet[Evidence]:
@@ -89,6 +96,11 @@ def findings_waiting(user: User) -> QuerySet[Finding]:
     awards = funding.readable_by_agency(user, Role.MANAGER, Role.DEPUTY, Role.HEAD)
     return (
         Finding.objects.filter(confirmed_at__isnull=True, milestone__award__in=awards.values("pk"))
-        .select_related("milestone__award__proposal__call__programme", "milestone__award__organisation", "milestone__award__policy", "milestone__award__pi")
+        .select_related(
+            "milestone__award__proposal__call__programme",
+            "milestone__award__organisation",
+            "milestone__award__policy",
+            "milestone__award__pi",
+        )
         .order_by("pk")
     )

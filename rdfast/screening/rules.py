@@ -202,7 +202,9 @@ def blocking(findings: list[Finding]) -> list[Finding]:
 def message_of(finding: Finding) -> str:
     """The finding in the reader's language."""
     values = {
-        key: written(value) if key in _AMOUNTS or (key == "most" and finding.rule == "provisional_within_share") else value
+        key: written(value)
+        if key in _AMOUNTS or (key == "most" and finding.rule == "provisional_within_share")
+        else value
         for key, value in finding.values.items()
     }
     message = RULES[finding.rule].message

@@ -25,9 +25,13 @@ class Claim(models.Model):
     once = models.UUIDField(unique=True)
     created_at = models.DateTimeField()
     submitted_at = models.DateTimeField(_("submitted at"), null=True)
-    submitted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    submitted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
     decided_at = models.DateTimeField(_("decided at"), null=True)
-    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
 
     last_move: Move | None = None
 
@@ -82,7 +86,9 @@ class ClaimLine(models.Model):
     """One cost of a claim, and what the finance officer accepted of it."""
 
     claim = models.ForeignKey(Claim, on_delete=models.PROTECT, related_name="lines")
-    category = models.ForeignKey(BudgetCategory, on_delete=models.PROTECT, related_name="+", verbose_name=_("category"))
+    category = models.ForeignKey(
+        BudgetCategory, on_delete=models.PROTECT, related_name="+", verbose_name=_("category")
+    )
     spent_on = models.DateField(_("spent on"))
     description = models.CharField(_("what for"), max_length=200)
     amount = models.BigIntegerField(_("amount"))

@@ -181,4 +181,3 @@ def _ensure_may(claim: Claim, move: str, by: User) -> None:
         _("You cannot do this with this claim."),
     )
     ensure(move == "submit" or claim.submitted_by_id != by.pk, _("Nobody decides on their own claim."))
-

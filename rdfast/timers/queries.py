@@ -10,6 +10,7 @@ from rdfast.timers.models import Timer
 
 M = TypeVar("M", bound=Model)
 
+
 def pending() -> QuerySet[Timer]:
     """Deadlines that have not ended, the next one first."""
     return Timer.objects.filter(status=Timer.Status.PENDING).order_by("due_at", "id")

@@ -43,7 +43,10 @@ def receipt(request: HttpRequest, pk: int) -> FileResponse:
 def _download(file: StoredFile) -> FileResponse:
     """The file, streamed, to be saved: whatever it holds, the browser runs none of it."""
     response = FileResponse(
-        default_storage.open(file.path), as_attachment=True, filename=file.name, content_type=file.content_type
+        default_storage.open(file.path),
+        as_attachment=True,
+        filename=file.name,
+        content_type=file.content_type,
     )
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"

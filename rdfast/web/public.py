@@ -58,7 +58,9 @@ def call(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(_calls(), pk=pk)
     is_open = found.is_open(clock.now())
     may_propose = not isinstance(request.user, User) or is_researcher(request.user)
-    return render(request, "public/call.html", {"call": found, "is_open": is_open, "may_propose": may_propose})
+    return render(
+        request, "public/call.html", {"call": found, "is_open": is_open, "may_propose": may_propose}
+    )
 
 
 def _calls() -> QuerySet[Call]:
@@ -73,7 +75,9 @@ class SignInForm(AuthenticationForm):
         widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
     )
     error_messages = {
-        "invalid_login": _("This e-mail address and password do not match an account. Check both and try again."),
+        "invalid_login": _(
+            "This e-mail address and password do not match an account. Check both and try again."
+        ),
         "inactive": _("This account has been closed. Ask the administrator of your organisation."),
     }
 

@@ -117,6 +117,15 @@
     table.addEventListener("input", () => sum(table));
   }
 
+  // A button says what it does with the amount typed beside it: more than data-above goes further up.
+  for (const button of document.querySelectorAll("button[data-above]")) {
+    const input = document.getElementById(button.dataset.amount);
+    input?.addEventListener("input", () => {
+      const above = amountOf(input.value) > Number(button.dataset.above);
+      button.textContent = above ? button.dataset.wordsAbove : button.dataset.wordsBelow;
+    });
+  }
+
   // Rows of a formset. Removing ticks Django's DELETE box and hides the row.
   const prepareRow = (row) => {
     const place = row.querySelector("[data-formset-remove]");

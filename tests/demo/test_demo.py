@@ -28,13 +28,25 @@ def test_the_demo_shows_every_state_of_the_path_and_breaks_no_invariant(settings
     assert "newcomer@rdfast.example" in spoken.getvalue()
     assert broken(at=clock.now()) == []
     assert set(Proposal.objects.values_list("state", flat=True)) == set(ProposalState.values)
-    assert set(Award.objects.values_list("state", flat=True)) == {"offered", "provisional", "refused", "lapsed"}
+    assert set(Award.objects.values_list("state", flat=True)) == {
+        "offered",
+        "provisional",
+        "refused",
+        "lapsed",
+    }
     assert {"scheduled", "ready", "approved", "settled", "cancelled"} <= set(
         Tranche.objects.values_list("state", flat=True)
     )
-    assert {"planned", "open", "overdue", "missed", "under_review", "passed", "conditional", "superseded"} <= set(
-        Milestone.objects.values_list("state", flat=True)
-    )
+    assert {
+        "planned",
+        "open",
+        "overdue",
+        "missed",
+        "under_review",
+        "passed",
+        "conditional",
+        "superseded",
+    } <= set(Milestone.objects.values_list("state", flat=True))
     assert {"invited", "accepted", "submitted", "locked", "expired"} <= set(
         Review.objects.values_list("state", flat=True)
     )

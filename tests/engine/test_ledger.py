@@ -99,7 +99,13 @@ def test_the_database_refuses_an_arrow_that_is_not_listed() -> None:
     source, target = Box.objects.get(kind="reserved"), Box.objects.get(kind="available")
     with pytest.raises(IntegrityError, match="does not lead"), transaction.atomic():
         Arrow.objects.create(
-            what="released", source=source, target=target, amount=1, at=make.MONDAY, key="x", event=Event.objects.latest("pk")
+            what="released",
+            source=source,
+            target=target,
+            amount=1,
+            at=make.MONDAY,
+            key="x",
+            event=Event.objects.latest("pk"),
         )
 
 
@@ -109,7 +115,13 @@ def test_an_arrow_by_sql_cannot_overdraw_either() -> None:
     source, target = Box.objects.get(kind="available"), Box.objects.get(kind="reserved")
     with pytest.raises(IntegrityError, match="box_is_not_below_zero"), transaction.atomic():
         Arrow.objects.create(
-            what="reserved", source=source, target=target, amount=71, at=make.MONDAY, key="x", event=Event.objects.latest("pk")
+            what="reserved",
+            source=source,
+            target=target,
+            amount=71,
+            at=make.MONDAY,
+            key="x",
+            event=Event.objects.latest("pk"),
         )
 
 
@@ -138,7 +150,9 @@ def test_approving_beyond_the_envelope_leaves_nothing_behind() -> None:
 def test_a_cap_on_money_at_risk_is_refused_with_its_numbers() -> None:
     w = make.world(allotted=500_000_000)
     proposal = make.submitted(w, provisional=60_000_000)
-    with pytest.raises(ExposureTooHigh, match=r"₩60,000,000; the cap is ₩50,000,000, exceeded by ₩10,000,000"):
+    with pytest.raises(
+        ExposureTooHigh, match=r"₩60,000,000; the cap is ₩50,000,000, exceeded by ₩10,000,000"
+    ):
         granting.approve(proposal.pk, amount=60_000_000, reason="yes", by=w.minjun, at=make.MONDAY)
     assert not Award.objects.exists()
 

@@ -46,7 +46,9 @@ def test_a_rolled_back_operation_leaves_no_message(mailoutbox: list[object]) -> 
     assert not Message.objects.exists()
 
 
-def test_a_mail_server_that_is_down_delays_and_loses_nothing(settings: object, mailoutbox: list[object]) -> None:
+def test_a_mail_server_that_is_down_delays_and_loses_nothing(
+    settings: object, mailoutbox: list[object]
+) -> None:
     make.submitted(make.world())
     settings.EMAIL_BACKEND = f"{__name__}.Refusing"  # type: ignore[attr-defined]
     assert outbox.deliver_waiting(at=make.MONDAY) == 0

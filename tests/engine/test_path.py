@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from rdfast.flow import accounting, evaluating, granting, paying, performing, signing, submitting
+from rdfast.flow import accounting, evaluating, paying
 from rdfast.flow.deadlines import settle_down
 from rdfast.funding.models import Award
 from rdfast.ledger import queries as ledger

@@ -41,7 +41,9 @@ def test_two_managers_approve_one_proposal() -> None:
     proposal = make.submitted(w)
     outcomes = at_once(
         *(
-            lambda by=by: granting.approve(proposal.pk, amount=60_000_000, reason="yes", by=by, at=make.MONDAY)
+            lambda by=by: granting.approve(
+                proposal.pk, amount=60_000_000, reason="yes", by=by, at=make.MONDAY
+            )
             for by in (w.minjun, other)
         )
     )
@@ -69,7 +71,9 @@ def test_two_approvals_against_a_nearly_empty_envelope() -> None:
     # The caps allow one too; take the money down to one and a half so that the envelope itself must refuse.
     outcomes = at_once(
         *(
-            lambda pk=proposal.pk: granting.approve(pk, amount=60_000_000, reason="yes", by=w.minjun, at=make.MONDAY)
+            lambda pk=proposal.pk: granting.approve(
+                pk, amount=60_000_000, reason="yes", by=w.minjun, at=make.MONDAY
+            )
             for proposal in asked
         )
     )
@@ -89,7 +93,9 @@ def test_the_envelope_itself_refuses_when_no_cap_does() -> None:
     )
     outcomes = at_once(
         *(
-            lambda pk=proposal.pk: granting.approve(pk, amount=60_000_000, reason="yes", by=w.minjun, at=make.MONDAY)
+            lambda pk=proposal.pk: granting.approve(
+                pk, amount=60_000_000, reason="yes", by=w.minjun, at=make.MONDAY
+            )
             for proposal in asked
         )
     )
@@ -102,7 +108,9 @@ def test_one_pi_is_not_granted_two_provisional_awards_at_once() -> None:
     asked = [make.submitted(w), make.submitted(w)]
     outcomes = at_once(
         *(
-            lambda pk=proposal.pk: granting.approve(pk, amount=60_000_000, reason="yes", by=w.minjun, at=make.MONDAY)
+            lambda pk=proposal.pk: granting.approve(
+                pk, amount=60_000_000, reason="yes", by=w.minjun, at=make.MONDAY
+            )
             for proposal in asked
         )
     )
@@ -161,7 +169,9 @@ def test_four_relays_send_each_message_once(mailoutbox: list[object]) -> None:
 def test_the_same_form_posted_twice_at_once_makes_one_draft() -> None:
     w = make.world()
     once = make.uuid4()
-    outcomes = at_once(*(lambda: proposals.start(w.call, by=w.hana, at=make.MONDAY, once=once) for _click in range(2)))
+    outcomes = at_once(
+        *(lambda: proposals.start(w.call, by=w.hana, at=make.MONDAY, once=once) for _click in range(2))
+    )
     assert len({outcome.pk for outcome in outcomes}) == 1
     assert Proposal.objects.count() == 1
 
@@ -169,7 +179,9 @@ def test_the_same_form_posted_twice_at_once_makes_one_draft() -> None:
 def test_submitting_twice_at_once_submits_once() -> None:
     w = make.world()
     proposal = make.draft(w)
-    outcomes = at_once(*(lambda: submitting.submit(proposal.pk, by=w.hana, at=make.MONDAY) for _click in range(2)))
+    outcomes = at_once(
+        *(lambda: submitting.submit(proposal.pk, by=w.hana, at=make.MONDAY) for _click in range(2))
+    )
     _only_one_succeeded(outcomes)
     assert Event.objects.filter(kind="proposal.submit").count() == 1
     assert Timer.objects.filter(kind="decide").count() == 1

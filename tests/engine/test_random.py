@@ -78,7 +78,11 @@ class Chance:
 
     def someone(self, *right: User) -> User:
         """Mostly the right person, sometimes anybody."""
-        return self.coin.choice(right) if right and self.coin.random() < 0.85 else self.coin.choice(self.everyone)
+        return (
+            self.coin.choice(right)
+            if right and self.coin.random() < 0.85
+            else self.coin.choice(self.everyone)
+        )
 
 
 def _submit(c: Chance) -> None:
@@ -106,7 +110,11 @@ def _withdraw(c: Chance) -> None:
 def _approve(c: Chance) -> None:
     proposal = c.row(Proposal, "submitted")
     granting.approve(
-        proposal.pk, amount=proposal.asked_provisional, reason="yes", by=c.someone(c.w.minjun, c.w.doyun), at=c.at
+        proposal.pk,
+        amount=proposal.asked_provisional,
+        reason="yes",
+        by=c.someone(c.w.minjun, c.w.doyun),
+        at=c.at,
     )
 
 
@@ -165,7 +173,9 @@ def _deliver(c: Chance) -> None:
     review = c.row(Review, "accepted")
     scores = {name: c.coin.randint(1, 5) for name in ("reached", "evidence", "worth", "money")}
     grade = c.coin.choice(["passed", "passed", "passed", "conditional", "failed"])
-    evaluating.deliver(review.pk, scores=scores, grade=grade, comments="seen", by=c.someone(review.reviewer), at=c.at)
+    evaluating.deliver(
+        review.pk, scores=scores, grade=grade, comments="seen", by=c.someone(review.reviewer), at=c.at
+    )
 
 
 def _confirm(c: Chance) -> None:
@@ -179,7 +189,9 @@ def _claim(c: Chance) -> None:
     claim = settlement.start(award.pk, by=by, at=c.at, once=make.uuid4())
     category = make.BudgetCategory.objects.earliest("pk")
     amount = c.coin.choice([5_000_000, 20_000_000, 24_000_000, 90_000_000])
-    settlement.save(claim.pk, [Line(category, c.at.date(), "cost", amount)], files=[], revision=0, by=by, at=c.at)
+    settlement.save(
+        claim.pk, [Line(category, c.at.date(), "cost", amount)], files=[], revision=0, by=by, at=c.at
+    )
     accounting.submit(claim.pk, by=by, at=c.at)
 
 
@@ -233,4 +245,3 @@ def _as_at_commit() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
-

@@ -28,7 +28,9 @@ def rows() -> None:
 
 def _drop_checks(cursor: Any, model: type[Model]) -> None:
     table = model._meta.db_table
-    cursor.execute("SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'c'", [table])
+    cursor.execute(
+        "SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'c'", [table]
+    )
     for (name,) in cursor.fetchall():
         cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
 
@@ -68,7 +70,11 @@ def test_the_database_allows_exactly_the_listed_moves(name: str) -> None:
                 continue
             table = model._meta.db_table
             refused = _refused_by(f"UPDATE {table} SET state = %s WHERE id = %s", [target, pk])
-            assert (refused == "only_listed_moves") != machine.allows(source, target), (source, target, refused)
+            assert (refused == "only_listed_moves") != machine.allows(source, target), (
+                source,
+                target,
+                refused,
+            )
             tried += 1
     assert tried == len(machine.states) * (len(machine.states) - 1)
 
@@ -156,4 +162,3 @@ def _copy_in(proposal: Proposal, state: str) -> Proposal:
 def _bulk_update(proposal: Proposal) -> None:
     proposal.state = "lapsed"
     Proposal.objects.bulk_update([proposal], ["state"])
-

@@ -3,44 +3,73 @@
 import django.db.models.deletion
 import pgtrigger.compiler
 import pgtrigger.migrations
-import rdfast.core.guards
 from django.conf import settings
 from django.db import migrations, models
 
+import rdfast.core.guards
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('audit', '0001_initial'),
+        ("audit", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='event',
-            name='actor',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='who'),
+            model_name="event",
+            name="actor",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="who",
+            ),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['subject_kind', 'subject_id', 'id'], name='event_of_subject'),
+            model_name="event",
+            index=models.Index(fields=["subject_kind", "subject_id", "id"], name="event_of_subject"),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['matter_id', 'id'], name='event_of_matter'),
+            model_name="event",
+            index=models.Index(fields=["matter_id", "id"], name="event_of_matter"),
         ),
         migrations.AddConstraint(
-            model_name='event',
-            constraint=models.CheckConstraint(condition=models.Q(('cause', ''), _negated=True), name='event_names_its_cause'),
+            model_name="event",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("cause", ""), _negated=True), name="event_names_its_cause"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='event',
-            trigger=pgtrigger.compiler.Trigger(name='never_changed', sql=rdfast.core.guards.UnskippableSql(func="RAISE EXCEPTION 'events are only added, never changed' USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only';", hash='7d53e07b867fbe8f7b70fa3383e8a895b377e366', operation='UPDATE OR DELETE', pgid='pgtrigger_never_changed_58049', table='audit_event', when='BEFORE')),
+            model_name="event",
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_changed",
+                sql=rdfast.core.guards.UnskippableSql(
+                    func="RAISE EXCEPTION 'events are only added, never changed' USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only';",
+                    hash="7d53e07b867fbe8f7b70fa3383e8a895b377e366",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_never_changed_58049",
+                    table="audit_event",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='event',
-            trigger=pgtrigger.compiler.Trigger(name='never_truncated', sql=rdfast.core.guards.UnskippableSql(func="RAISE EXCEPTION 'events are never truncated' USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only';", hash='312014871e153148fcbde77a5debc927ebe52295', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_never_truncated_c7d82', table='audit_event', when='BEFORE')),
+            model_name="event",
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_truncated",
+                sql=rdfast.core.guards.UnskippableSql(
+                    func="RAISE EXCEPTION 'events are never truncated' USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only';",
+                    hash="312014871e153148fcbde77a5debc927ebe52295",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_never_truncated_c7d82",
+                    table="audit_event",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

@@ -4,25 +4,41 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Decision',
+            name="Decision",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('return', 'Returned for completion'), ('recommend', 'Recommended'), ('send_back', 'Second approval refused'), ('approve', 'Approved'), ('decline', 'Declined')], max_length=12, verbose_name='decision')),
-                ('at', models.DateTimeField(verbose_name='decided at')),
-                ('reason', models.TextField(verbose_name='reason')),
-                ('amount', models.BigIntegerField(null=True, verbose_name='provisional amount')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("return", "Returned for completion"),
+                            ("recommend", "Recommended"),
+                            ("send_back", "Second approval refused"),
+                            ("approve", "Approved"),
+                            ("decline", "Declined"),
+                        ],
+                        max_length=12,
+                        verbose_name="decision",
+                    ),
+                ),
+                ("at", models.DateTimeField(verbose_name="decided at")),
+                ("reason", models.TextField(verbose_name="reason")),
+                ("amount", models.BigIntegerField(null=True, verbose_name="provisional amount")),
             ],
             options={
-                'verbose_name': 'decision',
-                'verbose_name_plural': 'decisions',
+                "verbose_name": "decision",
+                "verbose_name_plural": "decisions",
             },
         ),
     ]

@@ -3,59 +3,115 @@
 import django.db.models.deletion
 import pgtrigger.compiler
 import pgtrigger.migrations
-import rdfast.core.guards
 from django.conf import settings
 from django.db import migrations, models
 
+import rdfast.core.guards
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('decisions', '0001_initial'),
-        ('proposals', '0001_initial'),
+        ("decisions", "0001_initial"),
+        ("proposals", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='decision',
-            name='by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='decided by'),
+            model_name="decision",
+            name="by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="decided by",
+            ),
         ),
         migrations.AddField(
-            model_name='decision',
-            name='first_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="decision",
+            name="first_by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='decision',
-            name='proposal',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='proposals.proposal'),
+            model_name="decision",
+            name="proposal",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="decisions", to="proposals.proposal"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'approve')), fields=('proposal',), name='a_proposal_is_approved_once'),
+            model_name="decision",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "approve")),
+                fields=("proposal",),
+                name="a_proposal_is_approved_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(('first_by__isnull', True), models.Q(('first_by', models.F('by')), _negated=True), _connector='OR'), name='two_approvals_are_two_people'),
+            model_name="decision",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("first_by__isnull", True),
+                    models.Q(("first_by", models.F("by")), _negated=True),
+                    _connector="OR",
+                ),
+                name="two_approvals_are_two_people",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='decision_has_a_reason'),
+            model_name="decision",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reason", ""), _negated=True), name="decision_has_a_reason"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('amount__gt', 0), ('kind__in', ['approve', 'recommend'])), models.Q(models.Q(('kind__in', ['approve', 'recommend']), _negated=True), ('amount__isnull', True)), _connector='OR'), name='yes_names_its_amount'),
+            model_name="decision",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("amount__gt", 0), ("kind__in", ["approve", "recommend"])),
+                    models.Q(
+                        models.Q(("kind__in", ["approve", "recommend"]), _negated=True),
+                        ("amount__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="yes_names_its_amount",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='decision',
-            trigger=pgtrigger.compiler.Trigger(name='never_changed', sql=rdfast.core.guards.UnskippableSql(func="RAISE EXCEPTION 'decisions are only added, never changed' USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only';", hash='d408a76856b5c674998c427e559e9b58698d76dc', operation='UPDATE OR DELETE', pgid='pgtrigger_never_changed_64d04', table='decisions_decision', when='BEFORE')),
+            model_name="decision",
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_changed",
+                sql=rdfast.core.guards.UnskippableSql(
+                    func="RAISE EXCEPTION 'decisions are only added, never changed' USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only';",
+                    hash="d408a76856b5c674998c427e559e9b58698d76dc",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_never_changed_64d04",
+                    table="decisions_decision",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='decision',
-            trigger=pgtrigger.compiler.Trigger(name='never_truncated', sql=rdfast.core.guards.UnskippableSql(func="RAISE EXCEPTION 'decisions are never truncated' USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only';", hash='fc2b8569591f0cd87f46b3127ce14ece41749029', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_never_truncated_668c4', table='decisions_decision', when='BEFORE')),
+            model_name="decision",
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_truncated",
+                sql=rdfast.core.guards.UnskippableSql(
+                    func="RAISE EXCEPTION 'decisions are never truncated' USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only';",
+                    hash="fc2b8569591f0cd87f46b3127ce14ece41749029",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_never_truncated_668c4",
+                    table="decisions_decision",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

@@ -5,78 +5,128 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Agreement',
+            name="Agreement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.TextField(verbose_name='text')),
-                ('sha256', models.CharField(max_length=64)),
-                ('signed_at', models.DateTimeField(verbose_name='signed at')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("text", models.TextField(verbose_name="text")),
+                ("sha256", models.CharField(max_length=64)),
+                ("signed_at", models.DateTimeField(verbose_name="signed at")),
             ],
             options={
-                'verbose_name': 'agreement',
-                'verbose_name_plural': 'agreements',
+                "verbose_name": "agreement",
+                "verbose_name_plural": "agreements",
             },
         ),
         migrations.CreateModel(
-            name='Award',
+            name="Award",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount', models.BigIntegerField(verbose_name='provisional amount')),
-                ('state', django_fsm.FSMField(choices=[('offered', 'Offered, waiting for signature'), ('provisional', 'Provisional'), ('refused', 'Refused by the organisation'), ('lapsed', 'Lapsed unsigned')], default='offered', max_length=24)),
-                ('offered_at', models.DateTimeField(verbose_name='offered at')),
-                ('signed_at', models.DateTimeField(null=True, verbose_name='signed at')),
-                ('confirmation_due_on', models.DateField(null=True, verbose_name='confirmation due')),
-                ('bank', models.CharField(blank=True, max_length=60, verbose_name='bank')),
-                ('account_number', models.CharField(blank=True, max_length=40, verbose_name='account number')),
-                ('account_holder', models.CharField(blank=True, max_length=100, verbose_name='account holder')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("amount", models.BigIntegerField(verbose_name="provisional amount")),
+                (
+                    "state",
+                    django_fsm.FSMField(
+                        choices=[
+                            ("offered", "Offered, waiting for signature"),
+                            ("provisional", "Provisional"),
+                            ("refused", "Refused by the organisation"),
+                            ("lapsed", "Lapsed unsigned"),
+                        ],
+                        default="offered",
+                        max_length=24,
+                    ),
+                ),
+                ("offered_at", models.DateTimeField(verbose_name="offered at")),
+                ("signed_at", models.DateTimeField(null=True, verbose_name="signed at")),
+                ("confirmation_due_on", models.DateField(null=True, verbose_name="confirmation due")),
+                ("bank", models.CharField(blank=True, max_length=60, verbose_name="bank")),
+                (
+                    "account_number",
+                    models.CharField(blank=True, max_length=40, verbose_name="account number"),
+                ),
+                (
+                    "account_holder",
+                    models.CharField(blank=True, max_length=100, verbose_name="account holder"),
+                ),
             ],
             options={
-                'verbose_name': 'award',
-                'verbose_name_plural': 'awards',
+                "verbose_name": "award",
+                "verbose_name_plural": "awards",
             },
         ),
         migrations.CreateModel(
-            name='Payment',
+            name="Payment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('attempt', models.PositiveSmallIntegerField()),
-                ('amount', models.BigIntegerField(verbose_name='amount')),
-                ('bank', models.CharField(max_length=60, verbose_name='bank')),
-                ('account_number', models.CharField(max_length=40, verbose_name='account number')),
-                ('account_holder', models.CharField(max_length=100, verbose_name='account holder')),
-                ('released_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("attempt", models.PositiveSmallIntegerField()),
+                ("amount", models.BigIntegerField(verbose_name="amount")),
+                ("bank", models.CharField(max_length=60, verbose_name="bank")),
+                ("account_number", models.CharField(max_length=40, verbose_name="account number")),
+                ("account_holder", models.CharField(max_length=100, verbose_name="account holder")),
+                ("released_at", models.DateTimeField()),
             ],
             options={
-                'verbose_name': 'payment',
-                'verbose_name_plural': 'payments',
+                "verbose_name": "payment",
+                "verbose_name_plural": "payments",
             },
         ),
         migrations.CreateModel(
-            name='Tranche',
+            name="Tranche",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField(verbose_name='number')),
-                ('amount', models.BigIntegerField(verbose_name='amount')),
-                ('after_milestone', models.PositiveSmallIntegerField(null=True)),
-                ('expected_on', models.DateField(verbose_name='expected')),
-                ('state', django_fsm.FSMField(choices=[('scheduled', 'Scheduled'), ('ready', 'Ready for approval'), ('approved', 'Approved for payment'), ('released', 'Released'), ('settled', 'Paid, confirmed by the bank'), ('cancelled', 'Cancelled')], default='scheduled', max_length=24)),
-                ('attempt', models.PositiveSmallIntegerField(default=1)),
-                ('approved_at', models.DateTimeField(null=True, verbose_name='approved at')),
-                ('released_at', models.DateTimeField(null=True, verbose_name='released at')),
-                ('account_by', models.DateTimeField(null=True, verbose_name='account by')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveSmallIntegerField(verbose_name="number")),
+                ("amount", models.BigIntegerField(verbose_name="amount")),
+                ("after_milestone", models.PositiveSmallIntegerField(null=True)),
+                ("expected_on", models.DateField(verbose_name="expected")),
+                (
+                    "state",
+                    django_fsm.FSMField(
+                        choices=[
+                            ("scheduled", "Scheduled"),
+                            ("ready", "Ready for approval"),
+                            ("approved", "Approved for payment"),
+                            ("released", "Released"),
+                            ("settled", "Paid, confirmed by the bank"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="scheduled",
+                        max_length=24,
+                    ),
+                ),
+                ("attempt", models.PositiveSmallIntegerField(default=1)),
+                ("approved_at", models.DateTimeField(null=True, verbose_name="approved at")),
+                ("released_at", models.DateTimeField(null=True, verbose_name="released at")),
+                ("account_by", models.DateTimeField(null=True, verbose_name="account by")),
             ],
             options={
-                'verbose_name': 'tranche',
-                'verbose_name_plural': 'tranches',
-                'ordering': ('award', 'number'),
+                "verbose_name": "tranche",
+                "verbose_name_plural": "tranches",
+                "ordering": ("award", "number"),
             },
         ),
     ]

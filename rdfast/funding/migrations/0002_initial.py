@@ -3,154 +3,338 @@
 import django.db.models.deletion
 import pgtrigger.compiler
 import pgtrigger.migrations
-import rdfast.core.guards
 from django.conf import settings
 from django.db import migrations, models
 
+import rdfast.core.guards
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('funding', '0001_initial'),
-        ('people', '0001_initial'),
-        ('programmes', '0001_initial'),
-        ('proposals', '0001_initial'),
+        ("funding", "0001_initial"),
+        ("people", "0001_initial"),
+        ("programmes", "0001_initial"),
+        ("proposals", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='agreement',
-            name='signed_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='signed by'),
+            model_name="agreement",
+            name="signed_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="signed by",
+            ),
         ),
         migrations.AddField(
-            model_name='award',
-            name='envelope',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='awards', to='programmes.envelope'),
+            model_name="award",
+            name="envelope",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="awards", to="programmes.envelope"
+            ),
         ),
         migrations.AddField(
-            model_name='award',
-            name='organisation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='awards', to='people.organisation', verbose_name='organisation'),
+            model_name="award",
+            name="organisation",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="awards",
+                to="people.organisation",
+                verbose_name="organisation",
+            ),
         ),
         migrations.AddField(
-            model_name='award',
-            name='pi',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='awards', to=settings.AUTH_USER_MODEL, verbose_name='principal investigator'),
+            model_name="award",
+            name="pi",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="awards",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="principal investigator",
+            ),
         ),
         migrations.AddField(
-            model_name='award',
-            name='policy',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='programmes.policy'),
+            model_name="award",
+            name="policy",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="programmes.policy"
+            ),
         ),
         migrations.AddField(
-            model_name='award',
-            name='proposal',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='award', to='proposals.proposal'),
+            model_name="award",
+            name="proposal",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT, related_name="award", to="proposals.proposal"
+            ),
         ),
         migrations.AddField(
-            model_name='agreement',
-            name='award',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='agreement', to='funding.award'),
+            model_name="agreement",
+            name="award",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT, related_name="agreement", to="funding.award"
+            ),
         ),
         migrations.AddField(
-            model_name='payment',
-            name='released_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="payment",
+            name="released_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='tranche',
-            name='approved_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='approved by'),
+            model_name="tranche",
+            name="approved_by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="approved by",
+            ),
         ),
         migrations.AddField(
-            model_name='tranche',
-            name='award',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tranches', to='funding.award'),
+            model_name="tranche",
+            name="award",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="tranches", to="funding.award"
+            ),
         ),
         migrations.AddField(
-            model_name='tranche',
-            name='released_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='released by'),
+            model_name="tranche",
+            name="released_by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="released by",
+            ),
         ),
         migrations.AddField(
-            model_name='payment',
-            name='tranche',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payments', to='funding.tranche'),
+            model_name="payment",
+            name="tranche",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="payments", to="funding.tranche"
+            ),
         ),
         migrations.AddIndex(
-            model_name='award',
-            index=models.Index(fields=['envelope', '-id'], name='award_of_envelope'),
+            model_name="award",
+            index=models.Index(fields=["envelope", "-id"], name="award_of_envelope"),
         ),
         migrations.AddConstraint(
-            model_name='award',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='award_amount_is_positive'),
+            model_name="award",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="award_amount_is_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='award',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'provisional'), _negated=True), models.Q(('confirmation_due_on__isnull', False), ('signed_at__isnull', False), models.Q(('account_number', ''), _negated=True)), _connector='OR'), name='provisional_award_was_signed'),
+            model_name="award",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "provisional"), _negated=True),
+                    models.Q(
+                        ("confirmation_due_on__isnull", False),
+                        ("signed_at__isnull", False),
+                        models.Q(("account_number", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="provisional_award_was_signed",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='award',
-            trigger=pgtrigger.compiler.Trigger(name='only_listed_moves', sql=rdfast.core.guards.UnskippableSql(func="\n                IF TG_OP = 'INSERT' THEN\n                    IF NEW.state <> 'offered' THEN\n                        RAISE EXCEPTION 'a award cannot begin as %', NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = 'only_listed_moves';\n                    END IF;\n                ELSIF NEW.state <> OLD.state AND (OLD.state || '>' || NEW.state) NOT IN ('offered>lapsed', 'offered>provisional', 'offered>refused') THEN\n                    RAISE EXCEPTION 'a award cannot go from % to %', OLD.state, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = 'only_listed_moves';\n                END IF;\n                RETURN NEW;\n            ", hash='0756bd3176f02a35962fbbd53703b21eb1edce37', operation='INSERT OR UPDATE', pgid='pgtrigger_only_listed_moves_2f973', table='funding_award', when='BEFORE')),
+            model_name="award",
+            trigger=pgtrigger.compiler.Trigger(
+                name="only_listed_moves",
+                sql=rdfast.core.guards.UnskippableSql(
+                    func="\n                IF TG_OP = 'INSERT' THEN\n                    IF NEW.state <> 'offered' THEN\n                        RAISE EXCEPTION 'a award cannot begin as %', NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = 'only_listed_moves';\n                    END IF;\n                ELSIF NEW.state <> OLD.state AND (OLD.state || '>' || NEW.state) NOT IN ('offered>lapsed', 'offered>provisional', 'offered>refused') THEN\n                    RAISE EXCEPTION 'a award cannot go from % to %', OLD.state, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = 'only_listed_moves';\n                END IF;\n                RETURN NEW;\n            ",
+                    hash="0756bd3176f02a35962fbbd53703b21eb1edce37",
+                    operation="INSERT OR UPDATE",
+                    pgid="pgtrigger_only_listed_moves_2f973",
+                    table="funding_award",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='award',
-            trigger=pgtrigger.compiler.Trigger(name='moves_leave_history', sql=rdfast.core.guards.UnskippableSql(constraint='CONSTRAINT', declare="DECLARE came_from text := '';", func="\n            IF TG_OP = 'UPDATE' THEN\n                IF OLD.state = NEW.state THEN RETURN NULL; END IF;\n                came_from := OLD.state;\n            END IF;\n            IF NOT EXISTS (\n                SELECT FROM audit_event\n                WHERE subject_kind = 'funding.award' AND subject_id = NEW.id\n                AND from_state = came_from AND to_state = NEW.state AND transaction = txid_current()\n            ) THEN\n                RAISE EXCEPTION 'funding.award % came to % without history', NEW.id, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = 'moves_leave_history';\n            END IF;\n            RETURN NULL;\n        ", hash='3665f9db2d4470bc29fe8b8650d278699143919c', operation='INSERT OR UPDATE OF "state"', pgid='pgtrigger_moves_leave_history_78711', table='funding_award', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+            model_name="award",
+            trigger=pgtrigger.compiler.Trigger(
+                name="moves_leave_history",
+                sql=rdfast.core.guards.UnskippableSql(
+                    constraint="CONSTRAINT",
+                    declare="DECLARE came_from text := '';",
+                    func="\n            IF TG_OP = 'UPDATE' THEN\n                IF OLD.state = NEW.state THEN RETURN NULL; END IF;\n                came_from := OLD.state;\n            END IF;\n            IF NOT EXISTS (\n                SELECT FROM audit_event\n                WHERE subject_kind = 'funding.award' AND subject_id = NEW.id\n                AND from_state = came_from AND to_state = NEW.state AND transaction = txid_current()\n            ) THEN\n                RAISE EXCEPTION 'funding.award % came to % without history', NEW.id, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = 'moves_leave_history';\n            END IF;\n            RETURN NULL;\n        ",
+                    hash="3665f9db2d4470bc29fe8b8650d278699143919c",
+                    operation='INSERT OR UPDATE OF "state"',
+                    pgid="pgtrigger_moves_leave_history_78711",
+                    table="funding_award",
+                    timing="DEFERRABLE INITIALLY DEFERRED",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='agreement',
-            constraint=models.CheckConstraint(condition=models.Q(('sha256', models.Func(models.Func(models.Func(models.F('text'), models.Value('UTF8'), function='convert_to', output_field=models.BinaryField()), function='sha256', output_field=models.BinaryField()), models.Value('hex'), function='encode', output_field=models.TextField()))), name='hash_is_of_the_text'),
+            model_name="agreement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "sha256",
+                        models.Func(
+                            models.Func(
+                                models.Func(
+                                    models.F("text"),
+                                    models.Value("UTF8"),
+                                    function="convert_to",
+                                    output_field=models.BinaryField(),
+                                ),
+                                function="sha256",
+                                output_field=models.BinaryField(),
+                            ),
+                            models.Value("hex"),
+                            function="encode",
+                            output_field=models.TextField(),
+                        ),
+                    )
+                ),
+                name="hash_is_of_the_text",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='agreement',
-            trigger=pgtrigger.compiler.Trigger(name='never_changed', sql=rdfast.core.guards.UnskippableSql(func="RAISE EXCEPTION 'agreements are only added, never changed' USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only';", hash='2dcef2b44ee7f0cd64e4c2724b54f4acacabecf0', operation='UPDATE OR DELETE', pgid='pgtrigger_never_changed_0f0eb', table='funding_agreement', when='BEFORE')),
+            model_name="agreement",
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_changed",
+                sql=rdfast.core.guards.UnskippableSql(
+                    func="RAISE EXCEPTION 'agreements are only added, never changed' USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only';",
+                    hash="2dcef2b44ee7f0cd64e4c2724b54f4acacabecf0",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_never_changed_0f0eb",
+                    table="funding_agreement",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='agreement',
-            trigger=pgtrigger.compiler.Trigger(name='never_truncated', sql=rdfast.core.guards.UnskippableSql(func="RAISE EXCEPTION 'agreements are never truncated' USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only';", hash='28dac200f016da5b449159b9de6f595e48306ffc', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_never_truncated_0d94b', table='funding_agreement', when='BEFORE')),
+            model_name="agreement",
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_truncated",
+                sql=rdfast.core.guards.UnskippableSql(
+                    func="RAISE EXCEPTION 'agreements are never truncated' USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only';",
+                    hash="28dac200f016da5b449159b9de6f595e48306ffc",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_never_truncated_0d94b",
+                    table="funding_agreement",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='tranche',
-            index=models.Index(fields=['state', 'id'], name='tranche_in_state'),
+            model_name="tranche",
+            index=models.Index(fields=["state", "id"], name="tranche_in_state"),
         ),
         migrations.AddConstraint(
-            model_name='tranche',
-            constraint=models.UniqueConstraint(fields=('award', 'number'), name='tranches_are_numbered'),
+            model_name="tranche",
+            constraint=models.UniqueConstraint(fields=("award", "number"), name="tranches_are_numbered"),
         ),
         migrations.AddConstraint(
-            model_name='tranche',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='tranche_amount_is_positive'),
+            model_name="tranche",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="tranche_amount_is_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tranche',
-            constraint=models.CheckConstraint(condition=models.Q(('released_by__isnull', True), models.Q(('released_by', models.F('approved_by')), _negated=True), _connector='OR'), name='approver_does_not_release'),
+            model_name="tranche",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("released_by__isnull", True),
+                    models.Q(("released_by", models.F("approved_by")), _negated=True),
+                    _connector="OR",
+                ),
+                name="approver_does_not_release",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tranche',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['released', 'settled']), _negated=True), models.Q(('account_by__isnull', False), ('approved_by__isnull', False), ('released_by__isnull', False)), _connector='OR'), name='paid_tranche_has_its_account_by_date'),
+            model_name="tranche",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["released", "settled"]), _negated=True),
+                    models.Q(
+                        ("account_by__isnull", False),
+                        ("approved_by__isnull", False),
+                        ("released_by__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="paid_tranche_has_its_account_by_date",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='tranche',
-            trigger=pgtrigger.compiler.Trigger(name='only_listed_moves', sql=rdfast.core.guards.UnskippableSql(func="\n                IF TG_OP = 'INSERT' THEN\n                    IF NEW.state <> 'scheduled' THEN\n                        RAISE EXCEPTION 'a tranche cannot begin as %', NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = 'only_listed_moves';\n                    END IF;\n                ELSIF NEW.state <> OLD.state AND (OLD.state || '>' || NEW.state) NOT IN ('approved>released', 'ready>approved', 'released>settled', 'scheduled>cancelled', 'scheduled>ready') THEN\n                    RAISE EXCEPTION 'a tranche cannot go from % to %', OLD.state, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = 'only_listed_moves';\n                END IF;\n                RETURN NEW;\n            ", hash='0d746102c96fb660f3eb486c0d9e9347de6509d7', operation='INSERT OR UPDATE', pgid='pgtrigger_only_listed_moves_cb5a5', table='funding_tranche', when='BEFORE')),
+            model_name="tranche",
+            trigger=pgtrigger.compiler.Trigger(
+                name="only_listed_moves",
+                sql=rdfast.core.guards.UnskippableSql(
+                    func="\n                IF TG_OP = 'INSERT' THEN\n                    IF NEW.state <> 'scheduled' THEN\n                        RAISE EXCEPTION 'a tranche cannot begin as %', NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = 'only_listed_moves';\n                    END IF;\n                ELSIF NEW.state <> OLD.state AND (OLD.state || '>' || NEW.state) NOT IN ('approved>released', 'ready>approved', 'released>settled', 'scheduled>cancelled', 'scheduled>ready') THEN\n                    RAISE EXCEPTION 'a tranche cannot go from % to %', OLD.state, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = 'only_listed_moves';\n                END IF;\n                RETURN NEW;\n            ",
+                    hash="0d746102c96fb660f3eb486c0d9e9347de6509d7",
+                    operation="INSERT OR UPDATE",
+                    pgid="pgtrigger_only_listed_moves_cb5a5",
+                    table="funding_tranche",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='tranche',
-            trigger=pgtrigger.compiler.Trigger(name='moves_leave_history', sql=rdfast.core.guards.UnskippableSql(constraint='CONSTRAINT', declare="DECLARE came_from text := '';", func="\n            IF TG_OP = 'UPDATE' THEN\n                IF OLD.state = NEW.state THEN RETURN NULL; END IF;\n                came_from := OLD.state;\n            END IF;\n            IF NOT EXISTS (\n                SELECT FROM audit_event\n                WHERE subject_kind = 'funding.tranche' AND subject_id = NEW.id\n                AND from_state = came_from AND to_state = NEW.state AND transaction = txid_current()\n            ) THEN\n                RAISE EXCEPTION 'funding.tranche % came to % without history', NEW.id, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = 'moves_leave_history';\n            END IF;\n            RETURN NULL;\n        ", hash='73cbf1bb9b8b953842ab2c68f4c725b94571305c', operation='INSERT OR UPDATE OF "state"', pgid='pgtrigger_moves_leave_history_63fe0', table='funding_tranche', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+            model_name="tranche",
+            trigger=pgtrigger.compiler.Trigger(
+                name="moves_leave_history",
+                sql=rdfast.core.guards.UnskippableSql(
+                    constraint="CONSTRAINT",
+                    declare="DECLARE came_from text := '';",
+                    func="\n            IF TG_OP = 'UPDATE' THEN\n                IF OLD.state = NEW.state THEN RETURN NULL; END IF;\n                came_from := OLD.state;\n            END IF;\n            IF NOT EXISTS (\n                SELECT FROM audit_event\n                WHERE subject_kind = 'funding.tranche' AND subject_id = NEW.id\n                AND from_state = came_from AND to_state = NEW.state AND transaction = txid_current()\n            ) THEN\n                RAISE EXCEPTION 'funding.tranche % came to % without history', NEW.id, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = 'moves_leave_history';\n            END IF;\n            RETURN NULL;\n        ",
+                    hash="73cbf1bb9b8b953842ab2c68f4c725b94571305c",
+                    operation='INSERT OR UPDATE OF "state"',
+                    pgid="pgtrigger_moves_leave_history_63fe0",
+                    table="funding_tranche",
+                    timing="DEFERRABLE INITIALLY DEFERRED",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.UniqueConstraint(fields=('tranche', 'attempt'), name='an_attempt_pays_once'),
+            model_name="payment",
+            constraint=models.UniqueConstraint(fields=("tranche", "attempt"), name="an_attempt_pays_once"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='payment',
-            trigger=pgtrigger.compiler.Trigger(name='never_changed', sql=rdfast.core.guards.UnskippableSql(func="RAISE EXCEPTION 'payments are only added, never changed' USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only';", hash='034ff13e57b1c1d7dec9b2319517711559075dfa', operation='UPDATE OR DELETE', pgid='pgtrigger_never_changed_a9a3b', table='funding_payment', when='BEFORE')),
+            model_name="payment",
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_changed",
+                sql=rdfast.core.guards.UnskippableSql(
+                    func="RAISE EXCEPTION 'payments are only added, never changed' USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only';",
+                    hash="034ff13e57b1c1d7dec9b2319517711559075dfa",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_never_changed_a9a3b",
+                    table="funding_payment",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='payment',
-            trigger=pgtrigger.compiler.Trigger(name='never_truncated', sql=rdfast.core.guards.UnskippableSql(func="RAISE EXCEPTION 'payments are never truncated' USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only';", hash='a90d04a21c02dd16417d0825d4a5298950f66257', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_never_truncated_a8c27', table='funding_payment', when='BEFORE')),
+            model_name="payment",
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_truncated",
+                sql=rdfast.core.guards.UnskippableSql(
+                    func="RAISE EXCEPTION 'payments are never truncated' USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only';",
+                    hash="a90d04a21c02dd16417d0825d4a5298950f66257",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_never_truncated_a8c27",
+                    table="funding_payment",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

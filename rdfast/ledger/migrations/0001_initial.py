@@ -4,69 +4,204 @@ import django.db.models.deletion
 import django.db.models.functions.datetime
 import pgtrigger.compiler
 import pgtrigger.migrations
-import rdfast.core.guards
 from django.db import migrations, models
+
+import rdfast.core.guards
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('audit', '0001_initial'),
+        ("audit", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Box',
+            name="Box",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('envelope_id', models.BigIntegerField()),
-                ('award_id', models.BigIntegerField(null=True)),
-                ('kind', models.CharField(choices=[('treasury', 'Treasury'), ('available', 'Available'), ('reserved', 'Reserved'), ('obligated', 'Obligated'), ('advances', 'Advances not yet accounted for'), ('expense', 'Accepted expense'), ('receivable', 'To be paid back'), ('recovered', 'Paid back'), ('remitted', 'Remitted to the treasury'), ('written_off', 'Written off')], max_length=12)),
-                ('balance', models.BigIntegerField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("envelope_id", models.BigIntegerField()),
+                ("award_id", models.BigIntegerField(null=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("treasury", "Treasury"),
+                            ("available", "Available"),
+                            ("reserved", "Reserved"),
+                            ("obligated", "Obligated"),
+                            ("advances", "Advances not yet accounted for"),
+                            ("expense", "Accepted expense"),
+                            ("receivable", "To be paid back"),
+                            ("recovered", "Paid back"),
+                            ("remitted", "Remitted to the treasury"),
+                            ("written_off", "Written off"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("balance", models.BigIntegerField(default=0)),
             ],
             options={
-                'indexes': [models.Index(fields=['award_id'], name='box_of_award')],
-                'constraints': [models.UniqueConstraint(fields=('envelope_id', 'award_id', 'kind'), name='one_box_of_a_kind', nulls_distinct=False), models.CheckConstraint(condition=models.Q(('balance__gte', 0), ('kind', 'treasury'), _connector='OR'), name='box_is_not_below_zero'), models.CheckConstraint(condition=models.Q(models.Q(('award_id__isnull', True), ('kind__in', ['available', 'treasury'])), models.Q(models.Q(('kind__in', ['available', 'treasury']), _negated=True), ('award_id__isnull', False)), _connector='OR'), name='box_belongs_to_envelope_or_award')],
+                "indexes": [models.Index(fields=["award_id"], name="box_of_award")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("envelope_id", "award_id", "kind"),
+                        name="one_box_of_a_kind",
+                        nulls_distinct=False,
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("balance__gte", 0), ("kind", "treasury"), _connector="OR"),
+                        name="box_is_not_below_zero",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("award_id__isnull", True), ("kind__in", ["available", "treasury"])),
+                            models.Q(
+                                models.Q(("kind__in", ["available", "treasury"]), _negated=True),
+                                ("award_id__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="box_belongs_to_envelope_or_award",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Arrow',
+            name="Arrow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('what', models.CharField(choices=[('allotted', 'Allotted'), ('cut', 'Envelope cut'), ('reserved', 'Reserved at approval'), ('unreserved', 'Reservation ended'), ('obligated', 'Obligated at signing'), ('released', 'Tranche released'), ('liquidated', 'Claim accepted')], max_length=12, verbose_name='what happened')),
-                ('amount', models.BigIntegerField(verbose_name='amount')),
-                ('at', models.DateTimeField(verbose_name='when')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('key', models.CharField(max_length=80, unique=True)),
-                ('event', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='arrows', to='audit.event')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='arrows_out', to='ledger.box')),
-                ('target', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='arrows_in', to='ledger.box')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "what",
+                    models.CharField(
+                        choices=[
+                            ("allotted", "Allotted"),
+                            ("cut", "Envelope cut"),
+                            ("reserved", "Reserved at approval"),
+                            ("unreserved", "Reservation ended"),
+                            ("obligated", "Obligated at signing"),
+                            ("released", "Tranche released"),
+                            ("liquidated", "Claim accepted"),
+                        ],
+                        max_length=12,
+                        verbose_name="what happened",
+                    ),
+                ),
+                ("amount", models.BigIntegerField(verbose_name="amount")),
+                ("at", models.DateTimeField(verbose_name="when")),
+                ("recorded_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("key", models.CharField(max_length=80, unique=True)),
+                (
+                    "event",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="arrows", to="audit.event"
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="arrows_out",
+                        to="ledger.box",
+                    ),
+                ),
+                (
+                    "target",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="arrows_in", to="ledger.box"
+                    ),
+                ),
             ],
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='box',
-            trigger=pgtrigger.compiler.Trigger(name='only_arrows_move_money', sql=rdfast.core.guards.UnskippableSql(func="\n                    IF TG_OP = 'INSERT' AND NEW.balance = 0 THEN RETURN NEW; END IF;\n                    -- Depth 2 is inside the trigger of a new arrow, the only place that changes balances.\n                    IF TG_OP = 'UPDATE' AND pg_trigger_depth() >= 2\n                        AND ROW(NEW.id, NEW.envelope_id, NEW.award_id, NEW.kind)\n                        IS NOT DISTINCT FROM ROW(OLD.id, OLD.envelope_id, OLD.award_id, OLD.kind)\n                    THEN RETURN NEW; END IF;\n                    RAISE EXCEPTION 'boxes change only when an arrow is added' USING ERRCODE = 'check_violation', CONSTRAINT = 'only_arrows_move_money';\n                ", hash='29f532686b85d9287364adb6afd380dcd94b0408', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_only_arrows_move_money_5ccd1', table='ledger_box', when='BEFORE')),
+            model_name="box",
+            trigger=pgtrigger.compiler.Trigger(
+                name="only_arrows_move_money",
+                sql=rdfast.core.guards.UnskippableSql(
+                    func="\n                    IF TG_OP = 'INSERT' AND NEW.balance = 0 THEN RETURN NEW; END IF;\n                    -- Depth 2 is inside the trigger of a new arrow, the only place that changes balances.\n                    IF TG_OP = 'UPDATE' AND pg_trigger_depth() >= 2\n                        AND ROW(NEW.id, NEW.envelope_id, NEW.award_id, NEW.kind)\n                        IS NOT DISTINCT FROM ROW(OLD.id, OLD.envelope_id, OLD.award_id, OLD.kind)\n                    THEN RETURN NEW; END IF;\n                    RAISE EXCEPTION 'boxes change only when an arrow is added' USING ERRCODE = 'check_violation', CONSTRAINT = 'only_arrows_move_money';\n                ",
+                    hash="29f532686b85d9287364adb6afd380dcd94b0408",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_only_arrows_move_money_5ccd1",
+                    table="ledger_box",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='box',
-            trigger=pgtrigger.compiler.Trigger(name='never_truncated', sql=rdfast.core.guards.UnskippableSql(func="RAISE EXCEPTION 'boxes are never truncated' USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only';", hash='757ba053210bfe3115bd810d320dc5f0727bc0f3', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_never_truncated_2d1b9', table='ledger_box', when='BEFORE')),
+            model_name="box",
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_truncated",
+                sql=rdfast.core.guards.UnskippableSql(
+                    func="RAISE EXCEPTION 'boxes are never truncated' USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only';",
+                    hash="757ba053210bfe3115bd810d320dc5f0727bc0f3",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_never_truncated_2d1b9",
+                    table="ledger_box",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='arrow',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='amount_is_positive'),
+            model_name="arrow",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="amount_is_positive"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='arrow',
-            trigger=pgtrigger.compiler.Trigger(name='arrow_moves_the_money', sql=rdfast.core.guards.UnskippableSql(declare='DECLARE a ledger_box; b ledger_box;', func="\n                    SELECT * INTO a FROM ledger_box WHERE id = NEW.source_id;\n                    SELECT * INTO b FROM ledger_box WHERE id = NEW.target_id;\n                    IF (NEW.what || ':' || a.kind || '>' || b.kind) NOT IN ('allotted:treasury>available', 'cut:available>treasury', 'reserved:available>reserved', 'unreserved:reserved>available', 'obligated:reserved>obligated', 'released:obligated>advances', 'liquidated:advances>expense') THEN\n                        RAISE EXCEPTION '% does not lead from % to %', NEW.what, a.kind, b.kind USING ERRCODE = 'check_violation', CONSTRAINT = 'only_listed_ways';\n                    END IF;\n                    IF a.envelope_id <> b.envelope_id OR a.award_id <> b.award_id THEN\n                        RAISE EXCEPTION 'an arrow stays within its envelope and award' USING ERRCODE = 'check_violation', CONSTRAINT = 'only_listed_ways';\n                    END IF;\n                    -- The contended box last: every award of an envelope draws on its «available».\n                    IF a.kind = 'available' THEN\n                        UPDATE ledger_box SET balance = balance + NEW.amount WHERE id = b.id;\n                        UPDATE ledger_box SET balance = balance - NEW.amount WHERE id = a.id;\n                    ELSE\n                        UPDATE ledger_box SET balance = balance - NEW.amount WHERE id = a.id;\n                        UPDATE ledger_box SET balance = balance + NEW.amount WHERE id = b.id;\n                    END IF;\n                    RETURN NEW;\n                ", hash='415f4e8dc6b16dc7bf7cc3e71c3c7de71c6a7b06', operation='INSERT', pgid='pgtrigger_arrow_moves_the_money_779d9', table='ledger_arrow', when='BEFORE')),
+            model_name="arrow",
+            trigger=pgtrigger.compiler.Trigger(
+                name="arrow_moves_the_money",
+                sql=rdfast.core.guards.UnskippableSql(
+                    declare="DECLARE a ledger_box; b ledger_box;",
+                    func="\n                    SELECT * INTO a FROM ledger_box WHERE id = NEW.source_id;\n                    SELECT * INTO b FROM ledger_box WHERE id = NEW.target_id;\n                    IF (NEW.what || ':' || a.kind || '>' || b.kind) NOT IN ('allotted:treasury>available', 'cut:available>treasury', 'reserved:available>reserved', 'unreserved:reserved>available', 'obligated:reserved>obligated', 'released:obligated>advances', 'liquidated:advances>expense') THEN\n                        RAISE EXCEPTION '% does not lead from % to %', NEW.what, a.kind, b.kind USING ERRCODE = 'check_violation', CONSTRAINT = 'only_listed_ways';\n                    END IF;\n                    IF a.envelope_id <> b.envelope_id OR a.award_id <> b.award_id THEN\n                        RAISE EXCEPTION 'an arrow stays within its envelope and award' USING ERRCODE = 'check_violation', CONSTRAINT = 'only_listed_ways';\n                    END IF;\n                    -- The contended box last: every award of an envelope draws on its «available».\n                    IF a.kind = 'available' THEN\n                        UPDATE ledger_box SET balance = balance + NEW.amount WHERE id = b.id;\n                        UPDATE ledger_box SET balance = balance - NEW.amount WHERE id = a.id;\n                    ELSE\n                        UPDATE ledger_box SET balance = balance - NEW.amount WHERE id = a.id;\n                        UPDATE ledger_box SET balance = balance + NEW.amount WHERE id = b.id;\n                    END IF;\n                    RETURN NEW;\n                ",
+                    hash="415f4e8dc6b16dc7bf7cc3e71c3c7de71c6a7b06",
+                    operation="INSERT",
+                    pgid="pgtrigger_arrow_moves_the_money_779d9",
+                    table="ledger_arrow",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='arrow',
-            trigger=pgtrigger.compiler.Trigger(name='never_changed', sql=rdfast.core.guards.UnskippableSql(func="RAISE EXCEPTION 'arrows are only added, never changed' USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only';", hash='9f953a9d13786110fb096fc96341aa6ae89f7d3c', operation='UPDATE OR DELETE', pgid='pgtrigger_never_changed_a9836', table='ledger_arrow', when='BEFORE')),
+            model_name="arrow",
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_changed",
+                sql=rdfast.core.guards.UnskippableSql(
+                    func="RAISE EXCEPTION 'arrows are only added, never changed' USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only';",
+                    hash="9f953a9d13786110fb096fc96341aa6ae89f7d3c",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_never_changed_a9836",
+                    table="ledger_arrow",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='arrow',
-            trigger=pgtrigger.compiler.Trigger(name='never_truncated', sql=rdfast.core.guards.UnskippableSql(func="RAISE EXCEPTION 'arrows are never truncated' USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only';", hash='f864c9f790c035d06e420b305b43eead7a1d5b46', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_never_truncated_db5f3', table='ledger_arrow', when='BEFORE')),
+            model_name="arrow",
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_truncated",
+                sql=rdfast.core.guards.UnskippableSql(
+                    func="RAISE EXCEPTION 'arrows are never truncated' USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only';",
+                    hash="f864c9f790c035d06e420b305b43eead7a1d5b46",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_never_truncated_db5f3",
+                    table="ledger_arrow",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

@@ -6,61 +6,100 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('funding', '0001_initial'),
+        ("funding", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Evidence',
+            name="Evidence",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('path', models.CharField(max_length=60, unique=True)),
-                ('name', models.CharField(max_length=150, verbose_name='file name')),
-                ('size', models.PositiveBigIntegerField(verbose_name='size')),
-                ('sha256', models.CharField(max_length=64)),
-                ('content_type', models.CharField(max_length=100)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("path", models.CharField(max_length=60, unique=True)),
+                ("name", models.CharField(max_length=150, verbose_name="file name")),
+                ("size", models.PositiveBigIntegerField(verbose_name="size")),
+                ("sha256", models.CharField(max_length=64)),
+                ("content_type", models.CharField(max_length=100)),
             ],
             options={
-                'verbose_name': 'evidence',
-                'verbose_name_plural': 'evidence',
+                "verbose_name": "evidence",
+                "verbose_name_plural": "evidence",
             },
         ),
         migrations.CreateModel(
-            name='MilestoneReport',
+            name="MilestoneReport",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('round', models.PositiveSmallIntegerField()),
-                ('text', models.TextField(verbose_name='report')),
-                ('at', models.DateTimeField(verbose_name='reported at')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("round", models.PositiveSmallIntegerField()),
+                ("text", models.TextField(verbose_name="report")),
+                ("at", models.DateTimeField(verbose_name="reported at")),
             ],
             options={
-                'verbose_name': 'milestone report',
-                'verbose_name_plural': 'milestone reports',
-                'ordering': ('milestone', 'round'),
+                "verbose_name": "milestone report",
+                "verbose_name_plural": "milestone reports",
+                "ordering": ("milestone", "round"),
             },
         ),
         migrations.CreateModel(
-            name='Milestone',
+            name="Milestone",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField(verbose_name='number')),
-                ('title', models.CharField(max_length=200, verbose_name='title')),
-                ('criterion', models.TextField(verbose_name='criterion')),
-                ('due_on', models.DateField(verbose_name='due')),
-                ('share_percent', models.PositiveSmallIntegerField(verbose_name='share of the money, %')),
-                ('state', django_fsm.FSMField(choices=[('planned', 'Planned'), ('open', 'Open for the report'), ('overdue', 'Report overdue'), ('missed', 'Missed'), ('reported', 'Reported'), ('under_review', 'Under review'), ('passed', 'Passed'), ('conditional', 'Conditional, to be put right'), ('failed', 'Failed'), ('superseded', 'No longer applies')], default='planned', max_length=24)),
-                ('round', models.PositiveSmallIntegerField(default=0)),
-                ('reported_at', models.DateTimeField(null=True, verbose_name='reported at')),
-                ('award', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='milestones', to='funding.award')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveSmallIntegerField(verbose_name="number")),
+                ("title", models.CharField(max_length=200, verbose_name="title")),
+                ("criterion", models.TextField(verbose_name="criterion")),
+                ("due_on", models.DateField(verbose_name="due")),
+                ("share_percent", models.PositiveSmallIntegerField(verbose_name="share of the money, %")),
+                (
+                    "state",
+                    django_fsm.FSMField(
+                        choices=[
+                            ("planned", "Planned"),
+                            ("open", "Open for the report"),
+                            ("overdue", "Report overdue"),
+                            ("missed", "Missed"),
+                            ("reported", "Reported"),
+                            ("under_review", "Under review"),
+                            ("passed", "Passed"),
+                            ("conditional", "Conditional, to be put right"),
+                            ("failed", "Failed"),
+                            ("superseded", "No longer applies"),
+                        ],
+                        default="planned",
+                        max_length=24,
+                    ),
+                ),
+                ("round", models.PositiveSmallIntegerField(default=0)),
+                ("reported_at", models.DateTimeField(null=True, verbose_name="reported at")),
+                (
+                    "award",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="milestones",
+                        to="funding.award",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'milestone',
-                'verbose_name_plural': 'milestones',
-                'ordering': ('award', 'number'),
+                "verbose_name": "milestone",
+                "verbose_name_plural": "milestones",
+                "ordering": ("award", "number"),
             },
         ),
     ]

@@ -3,74 +3,156 @@
 import django.db.models.deletion
 import pgtrigger.compiler
 import pgtrigger.migrations
-import rdfast.core.guards
 from django.conf import settings
 from django.db import migrations, models
 
+import rdfast.core.guards
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('milestones', '0001_initial'),
+        ("milestones", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='milestonereport',
-            name='by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="milestonereport",
+            name="by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='milestonereport',
-            name='milestone',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reports', to='milestones.milestone'),
+            model_name="milestonereport",
+            name="milestone",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="reports", to="milestones.milestone"
+            ),
         ),
         migrations.AddField(
-            model_name='evidence',
-            name='report',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='evidence', to='milestones.milestonereport'),
+            model_name="evidence",
+            name="report",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="evidence",
+                to="milestones.milestonereport",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='milestone',
-            constraint=models.UniqueConstraint(fields=('award', 'number'), name='milestones_are_numbered'),
+            model_name="milestone",
+            constraint=models.UniqueConstraint(fields=("award", "number"), name="milestones_are_numbered"),
         ),
         migrations.AddConstraint(
-            model_name='milestone',
-            constraint=models.CheckConstraint(condition=models.Q(('criterion', ''), _negated=True), name='milestone_has_a_criterion'),
+            model_name="milestone",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("criterion", ""), _negated=True), name="milestone_has_a_criterion"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='milestone',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['reported', 'under_review', 'passed']), _negated=True), models.Q(('reported_at__isnull', False), ('round__gt', 0)), _connector='OR'), name='reported_milestone_has_its_time'),
+            model_name="milestone",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["reported", "under_review", "passed"]), _negated=True),
+                    models.Q(("reported_at__isnull", False), ("round__gt", 0)),
+                    _connector="OR",
+                ),
+                name="reported_milestone_has_its_time",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='milestone',
-            trigger=pgtrigger.compiler.Trigger(name='only_listed_moves', sql=rdfast.core.guards.UnskippableSql(func="\n                IF TG_OP = 'INSERT' THEN\n                    IF NEW.state <> 'planned' THEN\n                        RAISE EXCEPTION 'a milestone cannot begin as %', NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = 'only_listed_moves';\n                    END IF;\n                ELSIF NEW.state <> OLD.state AND (OLD.state || '>' || NEW.state) NOT IN ('conditional>failed', 'conditional>reported', 'open>overdue', 'open>reported', 'overdue>missed', 'overdue>reported', 'planned>open', 'planned>superseded', 'reported>under_review', 'under_review>conditional', 'under_review>failed', 'under_review>passed') THEN\n                    RAISE EXCEPTION 'a milestone cannot go from % to %', OLD.state, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = 'only_listed_moves';\n                END IF;\n                RETURN NEW;\n            ", hash='3cdf5185a024c81c3d56b87349cc041875ad1b8d', operation='INSERT OR UPDATE', pgid='pgtrigger_only_listed_moves_55889', table='milestones_milestone', when='BEFORE')),
+            model_name="milestone",
+            trigger=pgtrigger.compiler.Trigger(
+                name="only_listed_moves",
+                sql=rdfast.core.guards.UnskippableSql(
+                    func="\n                IF TG_OP = 'INSERT' THEN\n                    IF NEW.state <> 'planned' THEN\n                        RAISE EXCEPTION 'a milestone cannot begin as %', NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = 'only_listed_moves';\n                    END IF;\n                ELSIF NEW.state <> OLD.state AND (OLD.state || '>' || NEW.state) NOT IN ('conditional>failed', 'conditional>reported', 'open>overdue', 'open>reported', 'overdue>missed', 'overdue>reported', 'planned>open', 'planned>superseded', 'reported>under_review', 'under_review>conditional', 'under_review>failed', 'under_review>passed') THEN\n                    RAISE EXCEPTION 'a milestone cannot go from % to %', OLD.state, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = 'only_listed_moves';\n                END IF;\n                RETURN NEW;\n            ",
+                    hash="3cdf5185a024c81c3d56b87349cc041875ad1b8d",
+                    operation="INSERT OR UPDATE",
+                    pgid="pgtrigger_only_listed_moves_55889",
+                    table="milestones_milestone",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='milestone',
-            trigger=pgtrigger.compiler.Trigger(name='moves_leave_history', sql=rdfast.core.guards.UnskippableSql(constraint='CONSTRAINT', declare="DECLARE came_from text := '';", func="\n            IF TG_OP = 'UPDATE' THEN\n                IF OLD.state = NEW.state THEN RETURN NULL; END IF;\n                came_from := OLD.state;\n            END IF;\n            IF NOT EXISTS (\n                SELECT FROM audit_event\n                WHERE subject_kind = 'milestones.milestone' AND subject_id = NEW.id\n                AND from_state = came_from AND to_state = NEW.state AND transaction = txid_current()\n            ) THEN\n                RAISE EXCEPTION 'milestones.milestone % came to % without history', NEW.id, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = 'moves_leave_history';\n            END IF;\n            RETURN NULL;\n        ", hash='0262d1e43d5a1559064ffbbccb7e253d079d18ca', operation='INSERT OR UPDATE OF "state"', pgid='pgtrigger_moves_leave_history_bfb0b', table='milestones_milestone', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+            model_name="milestone",
+            trigger=pgtrigger.compiler.Trigger(
+                name="moves_leave_history",
+                sql=rdfast.core.guards.UnskippableSql(
+                    constraint="CONSTRAINT",
+                    declare="DECLARE came_from text := '';",
+                    func="\n            IF TG_OP = 'UPDATE' THEN\n                IF OLD.state = NEW.state THEN RETURN NULL; END IF;\n                came_from := OLD.state;\n            END IF;\n            IF NOT EXISTS (\n                SELECT FROM audit_event\n                WHERE subject_kind = 'milestones.milestone' AND subject_id = NEW.id\n                AND from_state = came_from AND to_state = NEW.state AND transaction = txid_current()\n            ) THEN\n                RAISE EXCEPTION 'milestones.milestone % came to % without history', NEW.id, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = 'moves_leave_history';\n            END IF;\n            RETURN NULL;\n        ",
+                    hash="0262d1e43d5a1559064ffbbccb7e253d079d18ca",
+                    operation='INSERT OR UPDATE OF "state"',
+                    pgid="pgtrigger_moves_leave_history_bfb0b",
+                    table="milestones_milestone",
+                    timing="DEFERRABLE INITIALLY DEFERRED",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='milestonereport',
-            constraint=models.UniqueConstraint(fields=('milestone', 'round'), name='one_report_a_round'),
+            model_name="milestonereport",
+            constraint=models.UniqueConstraint(fields=("milestone", "round"), name="one_report_a_round"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='milestonereport',
-            trigger=pgtrigger.compiler.Trigger(name='never_changed', sql=rdfast.core.guards.UnskippableSql(func="RAISE EXCEPTION 'milestone reports are only added, never changed' USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only';", hash='558afc2698a864c2613d2394d65b459341624d9a', operation='UPDATE OR DELETE', pgid='pgtrigger_never_changed_b8612', table='milestones_milestonereport', when='BEFORE')),
+            model_name="milestonereport",
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_changed",
+                sql=rdfast.core.guards.UnskippableSql(
+                    func="RAISE EXCEPTION 'milestone reports are only added, never changed' USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only';",
+                    hash="558afc2698a864c2613d2394d65b459341624d9a",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_never_changed_b8612",
+                    table="milestones_milestonereport",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='milestonereport',
-            trigger=pgtrigger.compiler.Trigger(name='never_truncated', sql=rdfast.core.guards.UnskippableSql(func="RAISE EXCEPTION 'milestone reports are never truncated' USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only';", hash='58b0d39e64f5bc8402334ab41cc94c3ccd02ce56', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_never_truncated_a97ff', table='milestones_milestonereport', when='BEFORE')),
+            model_name="milestonereport",
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_truncated",
+                sql=rdfast.core.guards.UnskippableSql(
+                    func="RAISE EXCEPTION 'milestone reports are never truncated' USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only';",
+                    hash="58b0d39e64f5bc8402334ab41cc94c3ccd02ce56",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_never_truncated_a97ff",
+                    table="milestones_milestonereport",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='evidence',
-            trigger=pgtrigger.compiler.Trigger(name='never_changed', sql=rdfast.core.guards.UnskippableSql(func="RAISE EXCEPTION 'evidence are only added, never changed' USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only';", hash='f48f7a66a1a518681b908912b337a10060e002c8', operation='UPDATE OR DELETE', pgid='pgtrigger_never_changed_adb4b', table='milestones_evidence', when='BEFORE')),
+            model_name="evidence",
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_changed",
+                sql=rdfast.core.guards.UnskippableSql(
+                    func="RAISE EXCEPTION 'evidence are only added, never changed' USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only';",
+                    hash="f48f7a66a1a518681b908912b337a10060e002c8",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_never_changed_adb4b",
+                    table="milestones_evidence",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='evidence',
-            trigger=pgtrigger.compiler.Trigger(name='never_truncated', sql=rdfast.core.guards.UnskippableSql(func="RAISE EXCEPTION 'evidence are never truncated' USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only';", hash='7b0927b9939ef9bd3e95103fde98ea035f96d027', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_never_truncated_0eddc', table='milestones_evidence', when='BEFORE')),
+            model_name="evidence",
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_truncated",
+                sql=rdfast.core.guards.UnskippableSql(
+                    func="RAISE EXCEPTION 'evidence are never truncated' USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only';",
+                    hash="7b0927b9939ef9bd3e95103fde98ea035f96d027",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_never_truncated_0eddc",
+                    table="milestones_evidence",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

@@ -6,36 +6,58 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('outbox', '0001_initial'),
-        ('timers', '0001_initial'),
+        ("outbox", "0001_initial"),
+        ("timers", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='message',
-            name='to',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='messages', to=settings.AUTH_USER_MODEL, verbose_name='to'),
+            model_name="message",
+            name="to",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="messages",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="to",
+            ),
         ),
         migrations.AddField(
-            model_name='message',
-            name='warns_of',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='warnings', to='timers.timer'),
+            model_name="message",
+            name="warns_of",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="warnings",
+                to="timers.timer",
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('status', 'pending')), fields=['next_try_at', 'id'], name='message_waiting'),
+            model_name="message",
+            index=models.Index(
+                condition=models.Q(("status", "pending")),
+                fields=["next_try_at", "id"],
+                name="message_waiting",
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['to', '-id'], name='message_of_person'),
+            model_name="message",
+            index=models.Index(fields=["to", "-id"], name="message_of_person"),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('delivered_at__isnull', False), ('status', 'delivered')), models.Q(models.Q(('status', 'delivered'), _negated=True), ('delivered_at__isnull', True)), _connector='OR'), name='delivered_message_has_its_time'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("delivered_at__isnull", False), ("status", "delivered")),
+                    models.Q(
+                        models.Q(("status", "delivered"), _negated=True), ("delivered_at__isnull", True)
+                    ),
+                    _connector="OR",
+                ),
+                name="delivered_message_has_its_time",
+            ),
         ),
     ]

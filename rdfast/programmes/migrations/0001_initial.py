@@ -4,13 +4,13 @@ import django.core.validators
 import django.db.models.deletion
 import pgtrigger.compiler
 import pgtrigger.migrations
-import rdfast.core.guards
 from django.conf import settings
 from django.db import migrations, models
 
+import rdfast.core.guards
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -19,134 +19,297 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='BudgetCategory',
+            name="BudgetCategory",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=30, unique=True, verbose_name='code')),
-                ('name_ko', models.CharField(max_length=100, verbose_name='name in Korean')),
-                ('name_en', models.CharField(max_length=100, verbose_name='name in English')),
-                ('position', models.PositiveSmallIntegerField(verbose_name='position')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.SlugField(max_length=30, unique=True, verbose_name="code")),
+                ("name_ko", models.CharField(max_length=100, verbose_name="name in Korean")),
+                ("name_en", models.CharField(max_length=100, verbose_name="name in English")),
+                ("position", models.PositiveSmallIntegerField(verbose_name="position")),
             ],
             options={
-                'verbose_name': 'budget category',
-                'verbose_name_plural': 'budget categories',
-                'ordering': ('position',),
+                "verbose_name": "budget category",
+                "verbose_name_plural": "budget categories",
+                "ordering": ("position",),
             },
         ),
         migrations.CreateModel(
-            name='Programme',
+            name="Programme",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=20, unique=True, verbose_name='code')),
-                ('name_ko', models.CharField(max_length=200, verbose_name='name in Korean')),
-                ('name_en', models.CharField(max_length=200, verbose_name='name in English')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.SlugField(max_length=20, unique=True, verbose_name="code")),
+                ("name_ko", models.CharField(max_length=200, verbose_name="name in Korean")),
+                ("name_en", models.CharField(max_length=200, verbose_name="name in English")),
             ],
             options={
-                'verbose_name': 'programme',
-                'verbose_name_plural': 'programmes',
-                'ordering': ('code',),
+                "verbose_name": "programme",
+                "verbose_name_plural": "programmes",
+                "ordering": ("code",),
             },
         ),
         migrations.CreateModel(
-            name='Envelope',
+            name="Envelope",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('year', models.PositiveSmallIntegerField(validators=[django.core.validators.MinValueValidator(2000), django.core.validators.MaxValueValidator(2100)], verbose_name='fiscal year')),
-                ('programme', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='envelopes', to='programmes.programme')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "year",
+                    models.PositiveSmallIntegerField(
+                        validators=[
+                            django.core.validators.MinValueValidator(2000),
+                            django.core.validators.MaxValueValidator(2100),
+                        ],
+                        verbose_name="fiscal year",
+                    ),
+                ),
+                (
+                    "programme",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="envelopes",
+                        to="programmes.programme",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'envelope',
-                'verbose_name_plural': 'envelopes',
-                'ordering': ('programme', '-year'),
+                "verbose_name": "envelope",
+                "verbose_name_plural": "envelopes",
+                "ordering": ("programme", "-year"),
             },
         ),
         migrations.CreateModel(
-            name='Appointment',
+            name="Appointment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('manager', 'Programme manager'), ('deputy', 'Deputy of the manager'), ('head', 'Head of the programme'), ('second_approver', 'Second approver'), ('finance', 'Finance officer'), ('reviewer', 'Reviewer'), ('auditor', 'Auditor')], max_length=16, verbose_name='role')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='appointments', to=settings.AUTH_USER_MODEL)),
-                ('programme', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='appointments', to='programmes.programme')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("manager", "Programme manager"),
+                            ("deputy", "Deputy of the manager"),
+                            ("head", "Head of the programme"),
+                            ("second_approver", "Second approver"),
+                            ("finance", "Finance officer"),
+                            ("reviewer", "Reviewer"),
+                            ("auditor", "Auditor"),
+                        ],
+                        max_length=16,
+                        verbose_name="role",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="appointments",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "programme",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="appointments",
+                        to="programmes.programme",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'appointment',
-                'verbose_name_plural': 'appointments',
+                "verbose_name": "appointment",
+                "verbose_name_plural": "appointments",
             },
         ),
         migrations.CreateModel(
-            name='Topic',
+            name="Topic",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name_ko', models.CharField(max_length=100, verbose_name='name in Korean')),
-                ('name_en', models.CharField(max_length=100, verbose_name='name in English')),
-                ('programme', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='topics', to='programmes.programme')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name_ko", models.CharField(max_length=100, verbose_name="name in Korean")),
+                ("name_en", models.CharField(max_length=100, verbose_name="name in English")),
+                (
+                    "programme",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="topics",
+                        to="programmes.programme",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'topic',
-                'verbose_name_plural': 'topics',
-                'ordering': ('name_ko',),
+                "verbose_name": "topic",
+                "verbose_name_plural": "topics",
+                "ordering": ("name_ko",),
             },
         ),
         migrations.CreateModel(
-            name='Call',
+            name="Call",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title_ko', models.CharField(max_length=200, verbose_name='title in Korean')),
-                ('title_en', models.CharField(max_length=200, verbose_name='title in English')),
-                ('summary_ko', models.TextField(verbose_name='summary in Korean')),
-                ('summary_en', models.TextField(verbose_name='summary in English')),
-                ('continuation_criteria_ko', models.TextField(verbose_name='continuation criteria in Korean')),
-                ('continuation_criteria_en', models.TextField(verbose_name='continuation criteria in English')),
-                ('opens_at', models.DateTimeField(verbose_name='opens')),
-                ('closes_at', models.DateTimeField(verbose_name='closes')),
-                ('work_ends_on', models.DateField(help_text='No milestone may be due later than this day.', verbose_name='last day of the work')),
-                ('envelope', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='calls', to='programmes.envelope')),
-                ('programme', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='calls', to='programmes.programme')),
-                ('topics', models.ManyToManyField(related_name='calls', to='programmes.topic', verbose_name='topics')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("title_ko", models.CharField(max_length=200, verbose_name="title in Korean")),
+                ("title_en", models.CharField(max_length=200, verbose_name="title in English")),
+                ("summary_ko", models.TextField(verbose_name="summary in Korean")),
+                ("summary_en", models.TextField(verbose_name="summary in English")),
+                (
+                    "continuation_criteria_ko",
+                    models.TextField(verbose_name="continuation criteria in Korean"),
+                ),
+                (
+                    "continuation_criteria_en",
+                    models.TextField(verbose_name="continuation criteria in English"),
+                ),
+                ("opens_at", models.DateTimeField(verbose_name="opens")),
+                ("closes_at", models.DateTimeField(verbose_name="closes")),
+                (
+                    "work_ends_on",
+                    models.DateField(
+                        help_text="No milestone may be due later than this day.",
+                        verbose_name="last day of the work",
+                    ),
+                ),
+                (
+                    "envelope",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="calls",
+                        to="programmes.envelope",
+                    ),
+                ),
+                (
+                    "programme",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="calls",
+                        to="programmes.programme",
+                    ),
+                ),
+                (
+                    "topics",
+                    models.ManyToManyField(
+                        related_name="calls", to="programmes.topic", verbose_name="topics"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'call',
-                'verbose_name_plural': 'calls',
-                'ordering': ('closes_at', 'pk'),
+                "verbose_name": "call",
+                "verbose_name_plural": "calls",
+                "ordering": ("closes_at", "pk"),
             },
         ),
         migrations.CreateModel(
-            name='Policy',
+            name="Policy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(verbose_name='version')),
-                ('values', models.JSONField(default=dict)),
-                ('reason', models.TextField(verbose_name='reason')),
-                ('starts_at', models.DateTimeField(verbose_name='applies from')),
-                ('adopted_at', models.DateTimeField(verbose_name='adopted at')),
-                ('adopted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='adopted by')),
-                ('programme', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='policies', to='programmes.programme')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField(verbose_name="version")),
+                ("values", models.JSONField(default=dict)),
+                ("reason", models.TextField(verbose_name="reason")),
+                ("starts_at", models.DateTimeField(verbose_name="applies from")),
+                ("adopted_at", models.DateTimeField(verbose_name="adopted at")),
+                (
+                    "adopted_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="adopted by",
+                    ),
+                ),
+                (
+                    "programme",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="policies",
+                        to="programmes.programme",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'policy',
-                'verbose_name_plural': 'policies',
-                'ordering': ('programme', '-number'),
-                'constraints': [models.UniqueConstraint(fields=('programme', 'number'), name='policy_versions_are_numbered')],
+                "verbose_name": "policy",
+                "verbose_name_plural": "policies",
+                "ordering": ("programme", "-number"),
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("programme", "number"), name="policy_versions_are_numbered"
+                    )
+                ],
             },
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='policy',
-            trigger=pgtrigger.compiler.Trigger(name='never_changed', sql=rdfast.core.guards.UnskippableSql(func="RAISE EXCEPTION 'policies are only added, never changed' USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only';", hash='45894de5a1fbbca4a5a74e47e285eed81549f911', operation='UPDATE OR DELETE', pgid='pgtrigger_never_changed_12944', table='programmes_policy', when='BEFORE')),
+            model_name="policy",
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_changed",
+                sql=rdfast.core.guards.UnskippableSql(
+                    func="RAISE EXCEPTION 'policies are only added, never changed' USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only';",
+                    hash="45894de5a1fbbca4a5a74e47e285eed81549f911",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_never_changed_12944",
+                    table="programmes_policy",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='policy',
-            trigger=pgtrigger.compiler.Trigger(name='never_truncated', sql=rdfast.core.guards.UnskippableSql(func="RAISE EXCEPTION 'policies are never truncated' USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only';", hash='79f4f09e2df2de961e65921e10be872f5cbe483e', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_never_truncated_a935a', table='programmes_policy', when='BEFORE')),
+            model_name="policy",
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_truncated",
+                sql=rdfast.core.guards.UnskippableSql(
+                    func="RAISE EXCEPTION 'policies are never truncated' USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only';",
+                    hash="79f4f09e2df2de961e65921e10be872f5cbe483e",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_never_truncated_a935a",
+                    table="programmes_policy",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='envelope',
-            constraint=models.UniqueConstraint(fields=('programme', 'year'), name='one_envelope_a_year'),
+            model_name="envelope",
+            constraint=models.UniqueConstraint(fields=("programme", "year"), name="one_envelope_a_year"),
         ),
         migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.UniqueConstraint(fields=('programme', 'user', 'role'), name='appointed_once_to_a_role'),
+            model_name="appointment",
+            constraint=models.UniqueConstraint(
+                fields=("programme", "user", "role"), name="appointed_once_to_a_role"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='call',
-            constraint=models.CheckConstraint(condition=models.Q(('closes_at__gt', models.F('opens_at'))), name='call_closes_after_it_opens'),
+            model_name="call",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("closes_at__gt", models.F("opens_at"))), name="call_closes_after_it_opens"
+            ),
         ),
     ]

@@ -5,140 +5,331 @@ import django.db.models.deletion
 import django_fsm
 import pgtrigger.compiler
 import pgtrigger.migrations
-import rdfast.core.guards
 from django.conf import settings
 from django.db import migrations, models
 
+import rdfast.core.guards
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('people', '0001_initial'),
-        ('programmes', '0001_initial'),
+        ("people", "0001_initial"),
+        ("programmes", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Proposal',
+            name="Proposal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title_ko', models.CharField(blank=True, max_length=300, verbose_name='title in Korean')),
-                ('title_en', models.CharField(blank=True, max_length=300, verbose_name='title in English')),
-                ('abstract_ko', models.TextField(blank=True, verbose_name='abstract in Korean')),
-                ('abstract_en', models.TextField(blank=True, verbose_name='abstract in English')),
-                ('aim', models.TextField(blank=True, verbose_name='aim')),
-                ('asked_amount', models.BigIntegerField(default=0, verbose_name='government money for the whole work')),
-                ('asked_provisional', models.BigIntegerField(default=0, verbose_name='asked provisional amount')),
-                ('own_cash', models.BigIntegerField(default=0, verbose_name='own share in cash')),
-                ('own_kind', models.BigIntegerField(default=0, verbose_name='own share in kind')),
-                ('other_projects_as_pi', models.PositiveSmallIntegerField(default=0, verbose_name='other running projects as PI')),
-                ('other_projects_in_all', models.PositiveSmallIntegerField(default=0, verbose_name='other running projects in all')),
-                ('state', django_fsm.FSMField(choices=[('draft', 'Draft'), ('submitted', 'Submitted'), ('returned', 'Returned for completion'), ('recommended', 'Recommended, second approval pending'), ('approved', 'Approved'), ('declined', 'Declined'), ('withdrawn', 'Withdrawn'), ('lapsed', 'Lapsed')], default='draft', max_length=24)),
-                ('revision', models.PositiveIntegerField(default=0)),
-                ('once', models.UUIDField(unique=True)),
-                ('created_at', models.DateTimeField()),
-                ('first_submitted_at', models.DateTimeField(null=True)),
-                ('submitted_at', models.DateTimeField(null=True)),
-                ('times_returned', models.PositiveSmallIntegerField(default=0)),
-                ('recommended_amount', models.BigIntegerField(null=True)),
-                ('escalated_at', models.DateTimeField(null=True)),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('call', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='proposals', to='programmes.call')),
-                ('organisation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='proposals', to='people.organisation', verbose_name='organisation')),
-                ('pi', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='proposals', to=settings.AUTH_USER_MODEL, verbose_name='principal investigator')),
-                ('policy', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='programmes.policy')),
-                ('recommended_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('topic', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='programmes.topic', verbose_name='topic')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("title_ko", models.CharField(blank=True, max_length=300, verbose_name="title in Korean")),
+                ("title_en", models.CharField(blank=True, max_length=300, verbose_name="title in English")),
+                ("abstract_ko", models.TextField(blank=True, verbose_name="abstract in Korean")),
+                ("abstract_en", models.TextField(blank=True, verbose_name="abstract in English")),
+                ("aim", models.TextField(blank=True, verbose_name="aim")),
+                (
+                    "asked_amount",
+                    models.BigIntegerField(default=0, verbose_name="government money for the whole work"),
+                ),
+                (
+                    "asked_provisional",
+                    models.BigIntegerField(default=0, verbose_name="asked provisional amount"),
+                ),
+                ("own_cash", models.BigIntegerField(default=0, verbose_name="own share in cash")),
+                ("own_kind", models.BigIntegerField(default=0, verbose_name="own share in kind")),
+                (
+                    "other_projects_as_pi",
+                    models.PositiveSmallIntegerField(default=0, verbose_name="other running projects as PI"),
+                ),
+                (
+                    "other_projects_in_all",
+                    models.PositiveSmallIntegerField(default=0, verbose_name="other running projects in all"),
+                ),
+                (
+                    "state",
+                    django_fsm.FSMField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("submitted", "Submitted"),
+                            ("returned", "Returned for completion"),
+                            ("recommended", "Recommended, second approval pending"),
+                            ("approved", "Approved"),
+                            ("declined", "Declined"),
+                            ("withdrawn", "Withdrawn"),
+                            ("lapsed", "Lapsed"),
+                        ],
+                        default="draft",
+                        max_length=24,
+                    ),
+                ),
+                ("revision", models.PositiveIntegerField(default=0)),
+                ("once", models.UUIDField(unique=True)),
+                ("created_at", models.DateTimeField()),
+                ("first_submitted_at", models.DateTimeField(null=True)),
+                ("submitted_at", models.DateTimeField(null=True)),
+                ("times_returned", models.PositiveSmallIntegerField(default=0)),
+                ("recommended_amount", models.BigIntegerField(null=True)),
+                ("escalated_at", models.DateTimeField(null=True)),
+                ("decided_at", models.DateTimeField(null=True)),
+                (
+                    "call",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="proposals",
+                        to="programmes.call",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="proposals",
+                        to="people.organisation",
+                        verbose_name="organisation",
+                    ),
+                ),
+                (
+                    "pi",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="proposals",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="principal investigator",
+                    ),
+                ),
+                (
+                    "policy",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="programmes.policy",
+                    ),
+                ),
+                (
+                    "recommended_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "topic",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="programmes.topic",
+                        verbose_name="topic",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'proposal',
-                'verbose_name_plural': 'proposals',
+                "verbose_name": "proposal",
+                "verbose_name_plural": "proposals",
             },
         ),
         migrations.CreateModel(
-            name='PlannedMilestone',
+            name="PlannedMilestone",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField(verbose_name='number')),
-                ('title', models.CharField(blank=True, max_length=200, verbose_name='title')),
-                ('criterion', models.TextField(blank=True, verbose_name='criterion')),
-                ('due_on', models.DateField(null=True, verbose_name='due')),
-                ('share_percent', models.PositiveSmallIntegerField(null=True, verbose_name='share of the money, %')),
-                ('proposal', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='planned_milestones', to='proposals.proposal')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveSmallIntegerField(verbose_name="number")),
+                ("title", models.CharField(blank=True, max_length=200, verbose_name="title")),
+                ("criterion", models.TextField(blank=True, verbose_name="criterion")),
+                ("due_on", models.DateField(null=True, verbose_name="due")),
+                (
+                    "share_percent",
+                    models.PositiveSmallIntegerField(null=True, verbose_name="share of the money, %"),
+                ),
+                (
+                    "proposal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="planned_milestones",
+                        to="proposals.proposal",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('number',),
+                "ordering": ("number",),
             },
         ),
         migrations.CreateModel(
-            name='BudgetLine',
+            name="BudgetLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('year', models.PositiveSmallIntegerField(verbose_name='year of the work')),
-                ('amount', models.BigIntegerField(verbose_name='amount')),
-                ('category', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='programmes.budgetcategory')),
-                ('proposal', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='budget', to='proposals.proposal')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("year", models.PositiveSmallIntegerField(verbose_name="year of the work")),
+                ("amount", models.BigIntegerField(verbose_name="amount")),
+                (
+                    "category",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="programmes.budgetcategory",
+                    ),
+                ),
+                (
+                    "proposal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="budget",
+                        to="proposals.proposal",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('category__position', 'year'),
+                "ordering": ("category__position", "year"),
             },
         ),
         migrations.CreateModel(
-            name='TeamMember',
+            name="TeamMember",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, verbose_name='name')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='e-mail address')),
-                ('task', models.CharField(max_length=200, verbose_name='task')),
-                ('effort_percent', models.PositiveSmallIntegerField(validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100)], verbose_name='share of working time, %')),
-                ('proposal', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='team', to='proposals.proposal')),
-                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, verbose_name="name")),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="e-mail address")),
+                ("task", models.CharField(max_length=200, verbose_name="task")),
+                (
+                    "effort_percent",
+                    models.PositiveSmallIntegerField(
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(100),
+                        ],
+                        verbose_name="share of working time, %",
+                    ),
+                ),
+                (
+                    "proposal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="team",
+                        to="proposals.proposal",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ('pk',),
+                "ordering": ("pk",),
             },
         ),
         migrations.AddIndex(
-            model_name='proposal',
-            index=models.Index(fields=['pi', '-id'], name='proposal_of_pi'),
+            model_name="proposal",
+            index=models.Index(fields=["pi", "-id"], name="proposal_of_pi"),
         ),
         migrations.AddIndex(
-            model_name='proposal',
-            index=models.Index(fields=['call', 'state', 'submitted_at'], name='proposal_in_state'),
+            model_name="proposal",
+            index=models.Index(fields=["call", "state", "submitted_at"], name="proposal_in_state"),
         ),
         migrations.AddConstraint(
-            model_name='proposal',
-            constraint=models.CheckConstraint(condition=models.Q(('asked_amount__gte', 0), ('asked_provisional__gte', 0), ('own_cash__gte', 0), ('own_kind__gte', 0)), name='proposal_amounts_are_not_negative'),
+            model_name="proposal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("asked_amount__gte", 0),
+                    ("asked_provisional__gte", 0),
+                    ("own_cash__gte", 0),
+                    ("own_kind__gte", 0),
+                ),
+                name="proposal_amounts_are_not_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='proposal',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'withdrawn']), models.Q(('policy__isnull', False), ('submitted_at__isnull', False)), _connector='OR'), name='submitted_proposal_keeps_its_policy'),
+            model_name="proposal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["draft", "withdrawn"]),
+                    models.Q(("policy__isnull", False), ("submitted_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="submitted_proposal_keeps_its_policy",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='proposal',
-            constraint=models.CheckConstraint(condition=models.Q(('times_returned__lte', 1)), name='proposal_is_returned_once'),
+            model_name="proposal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("times_returned__lte", 1)), name="proposal_is_returned_once"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='proposal',
-            trigger=pgtrigger.compiler.Trigger(name='only_listed_moves', sql=rdfast.core.guards.UnskippableSql(func="\n                IF TG_OP = 'INSERT' THEN\n                    IF NEW.state <> 'draft' THEN\n                        RAISE EXCEPTION 'a proposal cannot begin as %', NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = 'only_listed_moves';\n                    END IF;\n                ELSIF NEW.state <> OLD.state AND (OLD.state || '>' || NEW.state) NOT IN ('draft>submitted', 'draft>withdrawn', 'recommended>approved', 'recommended>submitted', 'recommended>withdrawn', 'returned>lapsed', 'returned>submitted', 'returned>withdrawn', 'submitted>approved', 'submitted>declined', 'submitted>recommended', 'submitted>returned', 'submitted>withdrawn') THEN\n                    RAISE EXCEPTION 'a proposal cannot go from % to %', OLD.state, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = 'only_listed_moves';\n                END IF;\n                RETURN NEW;\n            ", hash='1f7c1031f4d84e967d551e9c63335d05c739ac6d', operation='INSERT OR UPDATE', pgid='pgtrigger_only_listed_moves_881a0', table='proposals_proposal', when='BEFORE')),
+            model_name="proposal",
+            trigger=pgtrigger.compiler.Trigger(
+                name="only_listed_moves",
+                sql=rdfast.core.guards.UnskippableSql(
+                    func="\n                IF TG_OP = 'INSERT' THEN\n                    IF NEW.state <> 'draft' THEN\n                        RAISE EXCEPTION 'a proposal cannot begin as %', NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = 'only_listed_moves';\n                    END IF;\n                ELSIF NEW.state <> OLD.state AND (OLD.state || '>' || NEW.state) NOT IN ('draft>submitted', 'draft>withdrawn', 'recommended>approved', 'recommended>submitted', 'recommended>withdrawn', 'returned>lapsed', 'returned>submitted', 'returned>withdrawn', 'submitted>approved', 'submitted>declined', 'submitted>recommended', 'submitted>returned', 'submitted>withdrawn') THEN\n                    RAISE EXCEPTION 'a proposal cannot go from % to %', OLD.state, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = 'only_listed_moves';\n                END IF;\n                RETURN NEW;\n            ",
+                    hash="1f7c1031f4d84e967d551e9c63335d05c739ac6d",
+                    operation="INSERT OR UPDATE",
+                    pgid="pgtrigger_only_listed_moves_881a0",
+                    table="proposals_proposal",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='proposal',
-            trigger=pgtrigger.compiler.Trigger(name='moves_leave_history', sql=rdfast.core.guards.UnskippableSql(constraint='CONSTRAINT', declare="DECLARE came_from text := '';", func="\n            IF TG_OP = 'UPDATE' THEN\n                IF OLD.state = NEW.state THEN RETURN NULL; END IF;\n                came_from := OLD.state;\n            END IF;\n            IF NOT EXISTS (\n                SELECT FROM audit_event\n                WHERE subject_kind = 'proposals.proposal' AND subject_id = NEW.id\n                AND from_state = came_from AND to_state = NEW.state AND transaction = txid_current()\n            ) THEN\n                RAISE EXCEPTION 'proposals.proposal % came to % without history', NEW.id, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = 'moves_leave_history';\n            END IF;\n            RETURN NULL;\n        ", hash='b432318ff69711f39700f777c797ca0aadfcb50d', operation='INSERT OR UPDATE OF "state"', pgid='pgtrigger_moves_leave_history_41342', table='proposals_proposal', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+            model_name="proposal",
+            trigger=pgtrigger.compiler.Trigger(
+                name="moves_leave_history",
+                sql=rdfast.core.guards.UnskippableSql(
+                    constraint="CONSTRAINT",
+                    declare="DECLARE came_from text := '';",
+                    func="\n            IF TG_OP = 'UPDATE' THEN\n                IF OLD.state = NEW.state THEN RETURN NULL; END IF;\n                came_from := OLD.state;\n            END IF;\n            IF NOT EXISTS (\n                SELECT FROM audit_event\n                WHERE subject_kind = 'proposals.proposal' AND subject_id = NEW.id\n                AND from_state = came_from AND to_state = NEW.state AND transaction = txid_current()\n            ) THEN\n                RAISE EXCEPTION 'proposals.proposal % came to % without history', NEW.id, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = 'moves_leave_history';\n            END IF;\n            RETURN NULL;\n        ",
+                    hash="b432318ff69711f39700f777c797ca0aadfcb50d",
+                    operation='INSERT OR UPDATE OF "state"',
+                    pgid="pgtrigger_moves_leave_history_41342",
+                    table="proposals_proposal",
+                    timing="DEFERRABLE INITIALLY DEFERRED",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='plannedmilestone',
-            constraint=models.UniqueConstraint(fields=('proposal', 'number'), name='planned_milestones_are_numbered'),
+            model_name="plannedmilestone",
+            constraint=models.UniqueConstraint(
+                fields=("proposal", "number"), name="planned_milestones_are_numbered"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='budgetline',
-            constraint=models.UniqueConstraint(fields=('proposal', 'category', 'year'), name='one_line_per_category_and_year'),
+            model_name="budgetline",
+            constraint=models.UniqueConstraint(
+                fields=("proposal", "category", "year"), name="one_line_per_category_and_year"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='budgetline',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='budget_line_is_positive'),
+            model_name="budgetline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="budget_line_is_positive"
+            ),
         ),
     ]

@@ -5,73 +5,245 @@ import django.db.models.deletion
 import django_fsm
 import pgtrigger.compiler
 import pgtrigger.migrations
-import rdfast.core.guards
 from django.conf import settings
 from django.db import migrations, models
 
+import rdfast.core.guards
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('milestones', '0001_initial'),
+        ("milestones", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Finding',
+            name="Finding",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('round', models.PositiveSmallIntegerField()),
-                ('result', models.CharField(choices=[('passed', 'Passed'), ('conditional', 'Conditional: must be put right'), ('failed', 'Failed')], max_length=12, verbose_name='result')),
-                ('grades', models.JSONField()),
-                ('made_at', models.DateTimeField(verbose_name='made at')),
-                ('confirmed_at', models.DateTimeField(null=True, verbose_name='confirmed at')),
-                ('reason', models.TextField(blank=True, verbose_name='remark')),
-                ('confirmed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='confirmed by')),
-                ('milestone', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='findings', to='milestones.milestone')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("round", models.PositiveSmallIntegerField()),
+                (
+                    "result",
+                    models.CharField(
+                        choices=[
+                            ("passed", "Passed"),
+                            ("conditional", "Conditional: must be put right"),
+                            ("failed", "Failed"),
+                        ],
+                        max_length=12,
+                        verbose_name="result",
+                    ),
+                ),
+                ("grades", models.JSONField()),
+                ("made_at", models.DateTimeField(verbose_name="made at")),
+                ("confirmed_at", models.DateTimeField(null=True, verbose_name="confirmed at")),
+                ("reason", models.TextField(blank=True, verbose_name="remark")),
+                (
+                    "confirmed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="confirmed by",
+                    ),
+                ),
+                (
+                    "milestone",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="findings",
+                        to="milestones.milestone",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'finding',
-                'verbose_name_plural': 'findings',
-                'ordering': ('milestone', 'round'),
-                'constraints': [models.UniqueConstraint(fields=('milestone', 'round'), name='one_finding_a_round'), models.CheckConstraint(condition=models.Q(models.Q(('confirmed_at__isnull', True), ('confirmed_by__isnull', True)), models.Q(('confirmed_at__isnull', False), ('confirmed_by__isnull', False)), _connector='OR'), name='confirmed_finding_has_person_and_time')],
+                "verbose_name": "finding",
+                "verbose_name_plural": "findings",
+                "ordering": ("milestone", "round"),
+                "constraints": [
+                    models.UniqueConstraint(fields=("milestone", "round"), name="one_finding_a_round"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("confirmed_at__isnull", True), ("confirmed_by__isnull", True)),
+                            models.Q(("confirmed_at__isnull", False), ("confirmed_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="confirmed_finding_has_person_and_time",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Review',
+            name="Review",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('round', models.PositiveSmallIntegerField()),
-                ('state', django_fsm.FSMField(choices=[('invited', 'Invited'), ('accepted', 'Accepted'), ('submitted', 'Delivered'), ('locked', 'Part of the finding'), ('declined', 'Declined'), ('recused', 'Recused: conflict of interest'), ('expired', 'Expired')], default='invited', max_length=24)),
-                ('invited_at', models.DateTimeField(verbose_name='invited at')),
-                ('accepted_at', models.DateTimeField(null=True, verbose_name='accepted at')),
-                ('submitted_at', models.DateTimeField(null=True, verbose_name='delivered at')),
-                ('score_reached', models.PositiveSmallIntegerField(null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(5)], verbose_name='criterion reached')),
-                ('score_evidence', models.PositiveSmallIntegerField(null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(5)], verbose_name='evidence')),
-                ('score_worth', models.PositiveSmallIntegerField(null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(5)], verbose_name='worth continuing')),
-                ('score_money', models.PositiveSmallIntegerField(null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(5)], verbose_name='use of money')),
-                ('grade', models.CharField(blank=True, choices=[('passed', 'Passed'), ('conditional', 'Conditional: must be put right'), ('failed', 'Failed')], max_length=12, verbose_name='grade')),
-                ('comments', models.TextField(blank=True, verbose_name='comments')),
-                ('milestone', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reviews', to='milestones.milestone')),
-                ('reviewer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reviews', to=settings.AUTH_USER_MODEL, verbose_name='reviewer')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("round", models.PositiveSmallIntegerField()),
+                (
+                    "state",
+                    django_fsm.FSMField(
+                        choices=[
+                            ("invited", "Invited"),
+                            ("accepted", "Accepted"),
+                            ("submitted", "Delivered"),
+                            ("locked", "Part of the finding"),
+                            ("declined", "Declined"),
+                            ("recused", "Recused: conflict of interest"),
+                            ("expired", "Expired"),
+                        ],
+                        default="invited",
+                        max_length=24,
+                    ),
+                ),
+                ("invited_at", models.DateTimeField(verbose_name="invited at")),
+                ("accepted_at", models.DateTimeField(null=True, verbose_name="accepted at")),
+                ("submitted_at", models.DateTimeField(null=True, verbose_name="delivered at")),
+                (
+                    "score_reached",
+                    models.PositiveSmallIntegerField(
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(5),
+                        ],
+                        verbose_name="criterion reached",
+                    ),
+                ),
+                (
+                    "score_evidence",
+                    models.PositiveSmallIntegerField(
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(5),
+                        ],
+                        verbose_name="evidence",
+                    ),
+                ),
+                (
+                    "score_worth",
+                    models.PositiveSmallIntegerField(
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(5),
+                        ],
+                        verbose_name="worth continuing",
+                    ),
+                ),
+                (
+                    "score_money",
+                    models.PositiveSmallIntegerField(
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(5),
+                        ],
+                        verbose_name="use of money",
+                    ),
+                ),
+                (
+                    "grade",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("passed", "Passed"),
+                            ("conditional", "Conditional: must be put right"),
+                            ("failed", "Failed"),
+                        ],
+                        max_length=12,
+                        verbose_name="grade",
+                    ),
+                ),
+                ("comments", models.TextField(blank=True, verbose_name="comments")),
+                (
+                    "milestone",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reviews",
+                        to="milestones.milestone",
+                    ),
+                ),
+                (
+                    "reviewer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reviews",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="reviewer",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'review',
-                'verbose_name_plural': 'reviews',
-                'ordering': ('milestone', 'round', 'pk'),
-                'indexes': [models.Index(fields=['reviewer', 'state', '-id'], name='review_of_reviewer')],
-                'constraints': [models.UniqueConstraint(fields=('milestone', 'round', 'reviewer'), name='a_reviewer_reviews_a_round_once'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['submitted', 'locked']), _negated=True), models.Q(('grade__in', ['passed', 'conditional', 'failed']), ('score_evidence__range', (1, 5)), ('score_money__range', (1, 5)), ('score_reached__range', (1, 5)), ('score_worth__range', (1, 5)), ('submitted_at__isnull', False), models.Q(('comments', ''), _negated=True)), _connector='OR'), name='delivered_review_is_complete')],
+                "verbose_name": "review",
+                "verbose_name_plural": "reviews",
+                "ordering": ("milestone", "round", "pk"),
+                "indexes": [models.Index(fields=["reviewer", "state", "-id"], name="review_of_reviewer")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("milestone", "round", "reviewer"), name="a_reviewer_reviews_a_round_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ["submitted", "locked"]), _negated=True),
+                            models.Q(
+                                ("grade__in", ["passed", "conditional", "failed"]),
+                                ("score_evidence__range", (1, 5)),
+                                ("score_money__range", (1, 5)),
+                                ("score_reached__range", (1, 5)),
+                                ("score_worth__range", (1, 5)),
+                                ("submitted_at__isnull", False),
+                                models.Q(("comments", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="delivered_review_is_complete",
+                    ),
+                ],
             },
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='review',
-            trigger=pgtrigger.compiler.Trigger(name='only_listed_moves', sql=rdfast.core.guards.UnskippableSql(func="\n                IF TG_OP = 'INSERT' THEN\n                    IF NEW.state <> 'invited' THEN\n                        RAISE EXCEPTION 'a review cannot begin as %', NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = 'only_listed_moves';\n                    END IF;\n                ELSIF NEW.state <> OLD.state AND (OLD.state || '>' || NEW.state) NOT IN ('accepted>declined', 'accepted>expired', 'accepted>recused', 'accepted>submitted', 'invited>accepted', 'invited>declined', 'invited>expired', 'invited>recused', 'submitted>locked') THEN\n                    RAISE EXCEPTION 'a review cannot go from % to %', OLD.state, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = 'only_listed_moves';\n                END IF;\n                RETURN NEW;\n            ", hash='95513863d145625996210fd6484509729c479281', operation='INSERT OR UPDATE', pgid='pgtrigger_only_listed_moves_8df0b', table='reviews_review', when='BEFORE')),
+            model_name="review",
+            trigger=pgtrigger.compiler.Trigger(
+                name="only_listed_moves",
+                sql=rdfast.core.guards.UnskippableSql(
+                    func="\n                IF TG_OP = 'INSERT' THEN\n                    IF NEW.state <> 'invited' THEN\n                        RAISE EXCEPTION 'a review cannot begin as %', NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = 'only_listed_moves';\n                    END IF;\n                ELSIF NEW.state <> OLD.state AND (OLD.state || '>' || NEW.state) NOT IN ('accepted>declined', 'accepted>expired', 'accepted>recused', 'accepted>submitted', 'invited>accepted', 'invited>declined', 'invited>expired', 'invited>recused', 'submitted>locked') THEN\n                    RAISE EXCEPTION 'a review cannot go from % to %', OLD.state, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = 'only_listed_moves';\n                END IF;\n                RETURN NEW;\n            ",
+                    hash="95513863d145625996210fd6484509729c479281",
+                    operation="INSERT OR UPDATE",
+                    pgid="pgtrigger_only_listed_moves_8df0b",
+                    table="reviews_review",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='review',
-            trigger=pgtrigger.compiler.Trigger(name='moves_leave_history', sql=rdfast.core.guards.UnskippableSql(constraint='CONSTRAINT', declare="DECLARE came_from text := '';", func="\n            IF TG_OP = 'UPDATE' THEN\n                IF OLD.state = NEW.state THEN RETURN NULL; END IF;\n                came_from := OLD.state;\n            END IF;\n            IF NOT EXISTS (\n                SELECT FROM audit_event\n                WHERE subject_kind = 'reviews.review' AND subject_id = NEW.id\n                AND from_state = came_from AND to_state = NEW.state AND transaction = txid_current()\n            ) THEN\n                RAISE EXCEPTION 'reviews.review % came to % without history', NEW.id, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = 'moves_leave_history';\n            END IF;\n            RETURN NULL;\n        ", hash='c743ce23b22747efe1ec36141789b806b6bc3b9f', operation='INSERT OR UPDATE OF "state"', pgid='pgtrigger_moves_leave_history_09f97', table='reviews_review', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+            model_name="review",
+            trigger=pgtrigger.compiler.Trigger(
+                name="moves_leave_history",
+                sql=rdfast.core.guards.UnskippableSql(
+                    constraint="CONSTRAINT",
+                    declare="DECLARE came_from text := '';",
+                    func="\n            IF TG_OP = 'UPDATE' THEN\n                IF OLD.state = NEW.state THEN RETURN NULL; END IF;\n                came_from := OLD.state;\n            END IF;\n            IF NOT EXISTS (\n                SELECT FROM audit_event\n                WHERE subject_kind = 'reviews.review' AND subject_id = NEW.id\n                AND from_state = came_from AND to_state = NEW.state AND transaction = txid_current()\n            ) THEN\n                RAISE EXCEPTION 'reviews.review % came to % without history', NEW.id, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = 'moves_leave_history';\n            END IF;\n            RETURN NULL;\n        ",
+                    hash="c743ce23b22747efe1ec36141789b806b6bc3b9f",
+                    operation='INSERT OR UPDATE OF "state"',
+                    pgid="pgtrigger_moves_leave_history_09f97",
+                    table="reviews_review",
+                    timing="DEFERRABLE INITIALLY DEFERRED",
+                    when="AFTER",
+                ),
+            ),
         ),
     ]

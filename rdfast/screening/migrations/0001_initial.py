@@ -3,40 +3,78 @@
 import django.db.models.deletion
 import pgtrigger.compiler
 import pgtrigger.migrations
-import rdfast.core.guards
 from django.db import migrations, models
+
+import rdfast.core.guards
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('programmes', '0001_initial'),
-        ('proposals', '0001_initial'),
+        ("programmes", "0001_initial"),
+        ("proposals", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Report',
+            name="Report",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(verbose_name='when')),
-                ('findings', models.JSONField()),
-                ('policy', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='programmes.policy')),
-                ('proposal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='screenings', to='proposals.proposal')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField(verbose_name="when")),
+                ("findings", models.JSONField()),
+                (
+                    "policy",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="programmes.policy"
+                    ),
+                ),
+                (
+                    "proposal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="screenings",
+                        to="proposals.proposal",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'screening report',
-                'verbose_name_plural': 'screening reports',
+                "verbose_name": "screening report",
+                "verbose_name_plural": "screening reports",
             },
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='report',
-            trigger=pgtrigger.compiler.Trigger(name='never_changed', sql=rdfast.core.guards.UnskippableSql(func="RAISE EXCEPTION 'screening reports are only added, never changed' USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only';", hash='92b1ae250711baec9730d2271c586da1497b736a', operation='UPDATE OR DELETE', pgid='pgtrigger_never_changed_d835f', table='screening_report', when='BEFORE')),
+            model_name="report",
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_changed",
+                sql=rdfast.core.guards.UnskippableSql(
+                    func="RAISE EXCEPTION 'screening reports are only added, never changed' USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only';",
+                    hash="92b1ae250711baec9730d2271c586da1497b736a",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_never_changed_d835f",
+                    table="screening_report",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='report',
-            trigger=pgtrigger.compiler.Trigger(name='never_truncated', sql=rdfast.core.guards.UnskippableSql(func="RAISE EXCEPTION 'screening reports are never truncated' USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only';", hash='048d209b51777cf44322235393a622730b4c6823', level='STATEMENT', operation='TRUNCATE', pgid='pgtrigger_never_truncated_fadd9', table='screening_report', when='BEFORE')),
+            model_name="report",
+            trigger=pgtrigger.compiler.Trigger(
+                name="never_truncated",
+                sql=rdfast.core.guards.UnskippableSql(
+                    func="RAISE EXCEPTION 'screening reports are never truncated' USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only';",
+                    hash="048d209b51777cf44322235393a622730b4c6823",
+                    level="STATEMENT",
+                    operation="TRUNCATE",
+                    pgid="pgtrigger_never_truncated_fadd9",
+                    table="screening_report",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

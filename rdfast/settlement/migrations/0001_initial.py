@@ -4,107 +4,232 @@ import django.db.models.deletion
 import django_fsm
 import pgtrigger.compiler
 import pgtrigger.migrations
-import rdfast.core.guards
 from django.conf import settings
 from django.db import migrations, models
 
+import rdfast.core.guards
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('funding', '0001_initial'),
-        ('programmes', '0001_initial'),
+        ("funding", "0001_initial"),
+        ("programmes", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Claim',
+            name="Claim",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField(verbose_name='number')),
-                ('state', django_fsm.FSMField(choices=[('draft', 'Draft'), ('submitted', 'Submitted'), ('accepted', 'Accepted in full'), ('partly_accepted', 'Accepted in part'), ('disallowed', 'Not accepted')], default='draft', max_length=24)),
-                ('revision', models.PositiveIntegerField(default=0)),
-                ('once', models.UUIDField(unique=True)),
-                ('created_at', models.DateTimeField()),
-                ('submitted_at', models.DateTimeField(null=True, verbose_name='submitted at')),
-                ('decided_at', models.DateTimeField(null=True, verbose_name='decided at')),
-                ('award', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='claims', to='funding.award')),
-                ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('submitted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveSmallIntegerField(verbose_name="number")),
+                (
+                    "state",
+                    django_fsm.FSMField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("submitted", "Submitted"),
+                            ("accepted", "Accepted in full"),
+                            ("partly_accepted", "Accepted in part"),
+                            ("disallowed", "Not accepted"),
+                        ],
+                        default="draft",
+                        max_length=24,
+                    ),
+                ),
+                ("revision", models.PositiveIntegerField(default=0)),
+                ("once", models.UUIDField(unique=True)),
+                ("created_at", models.DateTimeField()),
+                ("submitted_at", models.DateTimeField(null=True, verbose_name="submitted at")),
+                ("decided_at", models.DateTimeField(null=True, verbose_name="decided at")),
+                (
+                    "award",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="claims", to="funding.award"
+                    ),
+                ),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "submitted_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'claim',
-                'verbose_name_plural': 'claims',
-                'ordering': ('award', 'number'),
+                "verbose_name": "claim",
+                "verbose_name_plural": "claims",
+                "ordering": ("award", "number"),
             },
         ),
         migrations.CreateModel(
-            name='ClaimLine',
+            name="ClaimLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('spent_on', models.DateField(verbose_name='spent on')),
-                ('description', models.CharField(max_length=200, verbose_name='what for')),
-                ('amount', models.BigIntegerField(verbose_name='amount')),
-                ('accepted_amount', models.BigIntegerField(null=True, verbose_name='accepted')),
-                ('reason', models.CharField(blank=True, max_length=300, verbose_name='reason')),
-                ('category', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='programmes.budgetcategory', verbose_name='category')),
-                ('claim', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='settlement.claim')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("spent_on", models.DateField(verbose_name="spent on")),
+                ("description", models.CharField(max_length=200, verbose_name="what for")),
+                ("amount", models.BigIntegerField(verbose_name="amount")),
+                ("accepted_amount", models.BigIntegerField(null=True, verbose_name="accepted")),
+                ("reason", models.CharField(blank=True, max_length=300, verbose_name="reason")),
+                (
+                    "category",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="programmes.budgetcategory",
+                        verbose_name="category",
+                    ),
+                ),
+                (
+                    "claim",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="settlement.claim",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'claim line',
-                'verbose_name_plural': 'claim lines',
-                'ordering': ('pk',),
+                "verbose_name": "claim line",
+                "verbose_name_plural": "claim lines",
+                "ordering": ("pk",),
             },
         ),
         migrations.CreateModel(
-            name='Receipt',
+            name="Receipt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('path', models.CharField(max_length=60, unique=True)),
-                ('name', models.CharField(max_length=150, verbose_name='file name')),
-                ('size', models.PositiveBigIntegerField(verbose_name='size')),
-                ('sha256', models.CharField(max_length=64)),
-                ('content_type', models.CharField(max_length=100)),
-                ('claim', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='receipts', to='settlement.claim')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("path", models.CharField(max_length=60, unique=True)),
+                ("name", models.CharField(max_length=150, verbose_name="file name")),
+                ("size", models.PositiveBigIntegerField(verbose_name="size")),
+                ("sha256", models.CharField(max_length=64)),
+                ("content_type", models.CharField(max_length=100)),
+                (
+                    "claim",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="receipts",
+                        to="settlement.claim",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'receipt',
-                'verbose_name_plural': 'receipts',
+                "verbose_name": "receipt",
+                "verbose_name_plural": "receipts",
             },
         ),
         migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.UniqueConstraint(fields=('award', 'number'), name='claims_are_numbered'),
+            model_name="claim",
+            constraint=models.UniqueConstraint(fields=("award", "number"), name="claims_are_numbered"),
         ),
         migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.CheckConstraint(condition=models.Q(('decided_by__isnull', True), models.Q(('decided_by', models.F('submitted_by')), _negated=True), _connector='OR'), name='author_does_not_decide'),
+            model_name="claim",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("decided_by__isnull", True),
+                    models.Q(("decided_by", models.F("submitted_by")), _negated=True),
+                    _connector="OR",
+                ),
+                name="author_does_not_decide",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='claim',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['accepted', 'disallowed', 'partly_accepted']), _negated=True), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False)), _connector='OR'), name='decided_claim_has_person_and_time'),
+            model_name="claim",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["accepted", "disallowed", "partly_accepted"]), _negated=True),
+                    models.Q(("decided_at__isnull", False), ("decided_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="decided_claim_has_person_and_time",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='claim',
-            trigger=pgtrigger.compiler.Trigger(name='only_listed_moves', sql=rdfast.core.guards.UnskippableSql(func="\n                IF TG_OP = 'INSERT' THEN\n                    IF NEW.state <> 'draft' THEN\n                        RAISE EXCEPTION 'a claim cannot begin as %', NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = 'only_listed_moves';\n                    END IF;\n                ELSIF NEW.state <> OLD.state AND (OLD.state || '>' || NEW.state) NOT IN ('draft>submitted', 'submitted>accepted', 'submitted>disallowed', 'submitted>partly_accepted') THEN\n                    RAISE EXCEPTION 'a claim cannot go from % to %', OLD.state, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = 'only_listed_moves';\n                END IF;\n                RETURN NEW;\n            ", hash='02f67bc9d4b7ca683143073dede3b3f511da5c31', operation='INSERT OR UPDATE', pgid='pgtrigger_only_listed_moves_d0ff4', table='settlement_claim', when='BEFORE')),
+            model_name="claim",
+            trigger=pgtrigger.compiler.Trigger(
+                name="only_listed_moves",
+                sql=rdfast.core.guards.UnskippableSql(
+                    func="\n                IF TG_OP = 'INSERT' THEN\n                    IF NEW.state <> 'draft' THEN\n                        RAISE EXCEPTION 'a claim cannot begin as %', NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = 'only_listed_moves';\n                    END IF;\n                ELSIF NEW.state <> OLD.state AND (OLD.state || '>' || NEW.state) NOT IN ('draft>submitted', 'submitted>accepted', 'submitted>disallowed', 'submitted>partly_accepted') THEN\n                    RAISE EXCEPTION 'a claim cannot go from % to %', OLD.state, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = 'only_listed_moves';\n                END IF;\n                RETURN NEW;\n            ",
+                    hash="02f67bc9d4b7ca683143073dede3b3f511da5c31",
+                    operation="INSERT OR UPDATE",
+                    pgid="pgtrigger_only_listed_moves_d0ff4",
+                    table="settlement_claim",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='claim',
-            trigger=pgtrigger.compiler.Trigger(name='moves_leave_history', sql=rdfast.core.guards.UnskippableSql(constraint='CONSTRAINT', declare="DECLARE came_from text := '';", func="\n            IF TG_OP = 'UPDATE' THEN\n                IF OLD.state = NEW.state THEN RETURN NULL; END IF;\n                came_from := OLD.state;\n            END IF;\n            IF NOT EXISTS (\n                SELECT FROM audit_event\n                WHERE subject_kind = 'settlement.claim' AND subject_id = NEW.id\n                AND from_state = came_from AND to_state = NEW.state AND transaction = txid_current()\n            ) THEN\n                RAISE EXCEPTION 'settlement.claim % came to % without history', NEW.id, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = 'moves_leave_history';\n            END IF;\n            RETURN NULL;\n        ", hash='d3e56e7e435f274043f4f2907b918d8829056e5f', operation='INSERT OR UPDATE OF "state"', pgid='pgtrigger_moves_leave_history_2840e', table='settlement_claim', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
+            model_name="claim",
+            trigger=pgtrigger.compiler.Trigger(
+                name="moves_leave_history",
+                sql=rdfast.core.guards.UnskippableSql(
+                    constraint="CONSTRAINT",
+                    declare="DECLARE came_from text := '';",
+                    func="\n            IF TG_OP = 'UPDATE' THEN\n                IF OLD.state = NEW.state THEN RETURN NULL; END IF;\n                came_from := OLD.state;\n            END IF;\n            IF NOT EXISTS (\n                SELECT FROM audit_event\n                WHERE subject_kind = 'settlement.claim' AND subject_id = NEW.id\n                AND from_state = came_from AND to_state = NEW.state AND transaction = txid_current()\n            ) THEN\n                RAISE EXCEPTION 'settlement.claim % came to % without history', NEW.id, NEW.state USING ERRCODE = 'check_violation', CONSTRAINT = 'moves_leave_history';\n            END IF;\n            RETURN NULL;\n        ",
+                    hash="d3e56e7e435f274043f4f2907b918d8829056e5f",
+                    operation='INSERT OR UPDATE OF "state"',
+                    pgid="pgtrigger_moves_leave_history_2840e",
+                    table="settlement_claim",
+                    timing="DEFERRABLE INITIALLY DEFERRED",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='claimline',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='claimed_amount_is_positive'),
+            model_name="claimline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="claimed_amount_is_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='claimline',
-            constraint=models.CheckConstraint(condition=models.Q(('accepted_amount__isnull', True), models.Q(('accepted_amount__gte', 0), ('accepted_amount__lte', models.F('amount'))), _connector='OR'), name='accepted_is_part_of_claimed'),
+            model_name="claimline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("accepted_amount__isnull", True),
+                    models.Q(("accepted_amount__gte", 0), ("accepted_amount__lte", models.F("amount"))),
+                    _connector="OR",
+                ),
+                name="accepted_is_part_of_claimed",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='claimline',
-            constraint=models.CheckConstraint(condition=models.Q(('accepted_amount__isnull', True), ('accepted_amount', models.F('amount')), models.Q(('reason', ''), _negated=True), _connector='OR'), name='refusing_money_needs_a_reason'),
+            model_name="claimline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("accepted_amount__isnull", True),
+                    ("accepted_amount", models.F("amount")),
+                    models.Q(("reason", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="refusing_money_needs_a_reason",
+            ),
         ),
     ]

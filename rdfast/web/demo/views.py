@@ -47,7 +47,10 @@ def forward(request: HttpRequest) -> HttpResponse:
     if step is None:
         raise Http404
     now = step()
-    messages.success(request, _("The clock now shows %(now)s. Everything due until then has happened.") % {"now": when(now)})
+    messages.success(
+        request,
+        _("The clock now shows %(now)s. Everything due until then has happened.") % {"now": when(now)},
+    )
     return _back(request)
 
 

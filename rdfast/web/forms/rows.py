@@ -5,6 +5,7 @@ from typing import Any, Self, cast
 from django import forms
 from django.http import QueryDict
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from rdfast.core.refusals import RuleBroken
 
@@ -14,6 +15,7 @@ class Rows(forms.BaseFormSet[forms.Form]):
 
     # What one row is called in the summary of errors.
     row_words: str | Promise = ""
+    default_error_messages = {"too_many_forms": _("At most %(num)d rows fit here. Remove one first.")}
 
     @classmethod
     def of(cls, form: type[forms.Form], *, most: int, least: int = 0, extra: int = 0) -> type[Self]:
@@ -34,8 +36,7 @@ class Rows(forms.BaseFormSet[forms.Form]):
 
     def show(self, refusal: RuleBroken) -> bool:
         """Show a refusal that names this formset or a field of its n-th filled row; False when it names neither."""
-        name, _dash, rest = (refusal.field or "").partition("-")
-        number, _dash, field = rest.partition("-")
+        name, number, field = [*(refusal.field or "").split("-", 2), "", ""][:3]
         if name != self.prefix:
             return False
         rows = self.filled

@@ -47,7 +47,9 @@ def when(at: dt.datetime | None) -> str:
     """An instant in local time, with its weekday."""
     if not at:
         return "–"
-    return _written(timezone.localtime(at), _INSTANT_FORMATS.get(_language()) or formats.get_format("DATETIME_FORMAT"))
+    return _written(
+        timezone.localtime(at), _INSTANT_FORMATS.get(_language()) or formats.get_format("DATETIME_FORMAT")
+    )
 
 
 @register.filter
@@ -310,7 +312,9 @@ class ScreeningLine:
 def screening_line(finding: Finding) -> ScreeningLine:
     """A finding in the reader's language: `{% screening_line finding as line %}`."""
     rule = RULES[finding.rule]
-    return ScreeningLine(str(rule.title), str(rule.source), "" if finding.outcome == OK else message_of(finding))
+    return ScreeningLine(
+        str(rule.title), str(rule.source), "" if finding.outcome == OK else message_of(finding)
+    )
 
 
 # ── the frame of a page ──────────────────────────────────────────────────────────────────────────

@@ -21,7 +21,9 @@ class SignForm(ConfirmForm):
     account_number = TextField(
         label=_("Account number"),
         max_length=40,
-        validators=[RegexValidator(r"^\d[\d -]{4,38}\d$", _("Write the number with digits, spaces and hyphens only."))],
+        validators=[
+            RegexValidator(r"^\d[\d -]{4,38}\d$", _("Write the number with digits, spaces and hyphens only."))
+        ],
     )
     account_holder = TextField(label=_("Account holder"), max_length=100)
     password = forms.CharField(

@@ -56,7 +56,9 @@ class ReceiptsForm(forms.Form):
 class ClaimSheet:
     """The form of one claim: its lines and its receipts."""
 
-    def __init__(self, claim: Claim, data: QueryDict | None = None, files: MultiValueDict[str, Any] | None = None) -> None:
+    def __init__(
+        self, claim: Claim, data: QueryDict | None = None, files: MultiValueDict[str, Any] | None = None
+    ) -> None:
         self.data = data.copy() if data is not None else None
         categories = {each.pk: each for each in BudgetCategory.objects.all()}
         saved = None if self.data is not None else [_saved(line) for line in claim.lines.all()]
@@ -86,7 +88,9 @@ class ClaimSheet:
     def content(self) -> list[Line]:
         """The lines as the domain takes them."""
         typed = [row.cleaned_data for row in self.lines.filled]
-        return [Line(each["category"], each["spent_on"], each["description"], each["amount"]) for each in typed]
+        return [
+            Line(each["category"], each["spent_on"], each["description"], each["amount"]) for each in typed
+        ]
 
     def show(self, refusal: RuleBroken) -> None:
         """Put each rule that refused beside its line, above the lines, or above the form."""

@@ -29,7 +29,9 @@ class _NamedChoice(forms.ModelChoiceField[Any]):
 
 
 def _whole_number(label: Any, *, least: int, most: int, help_text: Any = "") -> forms.IntegerField:
-    return forms.IntegerField(label=label, required=False, min_value=least, max_value=most, help_text=help_text)
+    return forms.IntegerField(
+        label=label, required=False, min_value=least, max_value=most, help_text=help_text
+    )
 
 
 class ProposalForm(forms.Form):
@@ -49,7 +51,9 @@ class ProposalForm(forms.Form):
         error_messages={"invalid_choice": _("This topic does not belong to the call.")},
     )
     title_ko = TextField(label=_("Title in Korean"), required=False)
-    title_en = TextField(label=_("Title in English"), required=False, help_text=_("One of the two titles is enough."))
+    title_en = TextField(
+        label=_("Title in English"), required=False, help_text=_("One of the two titles is enough.")
+    )
     abstract_ko = TextField(label=_("Abstract in Korean"), lines=6, max_length=5000, required=False)
     abstract_en = TextField(
         label=_("Abstract in English"),
@@ -59,9 +63,15 @@ class ProposalForm(forms.Form):
         help_text=_("One of the two abstracts is enough."),
     )
     aim = TextField(
-        label=_("Aim"), lines=6, max_length=5000, required=False, help_text=_("What will be known or work at the end?")
+        label=_("Aim"),
+        lines=6,
+        max_length=5000,
+        required=False,
+        help_text=_("What will be known or work at the end?"),
     )
-    asked_amount = AmountField(label=_("Government money for the whole work"), required=False, zero_allowed=True)
+    asked_amount = AmountField(
+        label=_("Government money for the whole work"), required=False, zero_allowed=True
+    )
     asked_provisional = AmountField(
         label=_("Of this, asked to start with (provisional)"), required=False, zero_allowed=True
     )
@@ -148,8 +158,13 @@ class BudgetForm(forms.Form):
         self.categories = list(BudgetCategory.objects.all())
         for category in self.categories:
             for year in YEARS:
-                label = _("%(category)s, year %(year)s") % {"category": in_language(category, "name"), "year": year}
-                self.fields[_cell(category.pk, year)] = AmountField(label=label, required=False, zero_allowed=True)
+                label = _("%(category)s, year %(year)s") % {
+                    "category": in_language(category, "name"),
+                    "year": year,
+                }
+                self.fields[_cell(category.pk, year)] = AmountField(
+                    label=label, required=False, zero_allowed=True
+                )
 
     @property
     def columns(self) -> list[str]:

@@ -24,10 +24,16 @@ _COUNTS = ("other_projects_as_pi", "other_projects_in_all")
 class Sheet:
     """The proposal form of one proposal."""
 
-    def __init__(self, proposal: Proposal, data: QueryDict | None = None, *, terms: Terms, today: date) -> None:
+    def __init__(
+        self, proposal: Proposal, data: QueryDict | None = None, *, terms: Terms, today: date
+    ) -> None:
         self.data = data.copy() if data is not None else None
         bound: dict[str, Any] = {"data": self.data}
-        saved = _saved(proposal) if data is None else {"form": None, "budget": None, "team": None, "milestones": None}
+        saved = (
+            _saved(proposal)
+            if data is None
+            else {"form": None, "budget": None, "team": None, "milestones": None}
+        )
         self.form = ProposalForm(**bound, initial=saved["form"], proposal=proposal)
         self.budget = BudgetForm(**bound, initial=saved["budget"])
         self.team = Team(**bound, initial=saved["team"], prefix="team")
@@ -84,8 +90,12 @@ class Sheet:
         self.terms = [
             _("Plan at least two and at most %(most)s milestones, each due after the one before it.")
             % {"most": MOST_MILESTONES},
-            _("The shares add up to 100 %: each is the part of the money that is paid ahead of its milestone."),
-            _("Handed in today, the first milestone is due by %(first)s at the latest; the work ends on %(last)s.")
+            _(
+                "The shares add up to 100 %: each is the part of the money that is paid ahead of its milestone."
+            ),
+            _(
+                "Handed in today, the first milestone is due by %(first)s at the latest; the work ends on %(last)s."
+            )
             % {"first": day(today + timedelta(days=terms.first_milestone_day)), "last": day(work_ends_on)},
         ]
 

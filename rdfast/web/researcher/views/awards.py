@@ -88,7 +88,9 @@ def sign(request: HttpRequest, pk: int) -> HttpResponse:
     form = SignForm(data or None, request=request, initial=read_now)
     if form.is_valid():
         try:
-            signing.sign(pk, sha256=form.cleaned_data["sha256"], account=form.account, by=user, at=clock.now())
+            signing.sign(
+                pk, sha256=form.cleaned_data["sha256"], account=form.account, by=user, at=clock.now()
+            )
         except NotPossibleNow as refusal:
             messages.warning(request, str(refusal))
             return redirect("researcher:award", pk)
@@ -97,7 +99,8 @@ def sign(request: HttpRequest, pk: int) -> HttpResponse:
             show_refusal(form, refusal)
         else:
             messages.success(
-                request, _("The agreement is signed. The first payment now waits for the programme's approval.")
+                request,
+                _("The agreement is signed. The first payment now waits for the programme's approval."),
             )
             return redirect("researcher:award", pk)
     return render(request, "researcher/sign.html", {"award": found, "form": form, "text": text})

@@ -1,6 +1,7 @@
 """Accounting for money: beginning, filling in and submitting a claim, and reading its decision."""
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -110,6 +111,7 @@ def _page(request: HttpRequest, claim: Claim, sheet: ClaimSheet | None) -> HttpR
         "accepted": sum(line.accepted_amount or 0 for line in lines),
         "is_decided": claim.state in DECIDED,
         "receipts": list(claim.receipts.order_by("pk")),
+        "upload_limit": settings.UPLOAD_LIMIT_BYTES,
         "room": queries.room_for_claims(claim.award),
         "decide_by": due_at_of(Kind.DECIDE_CLAIM, Claim._meta.label_lower, claim.pk),
     }

@@ -96,6 +96,8 @@ def _page(request: HttpRequest, proposal: Proposal, sheet: Sheet) -> HttpRespons
         "sheet": sheet,
         "call_is_open": proposal.call.is_open(clock.now()),
         "returned": decisions_on(proposal).first() if is_returned else None,
-        "resubmit_by": due_at_of(Kind.RESUBMIT, Proposal._meta.label_lower, proposal.pk) if is_returned else None,
+        "resubmit_by": due_at_of(Kind.RESUBMIT, Proposal._meta.label_lower, proposal.pk)
+        if is_returned
+        else None,
     }
     return render(request, "researcher/edit.html", context)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -53,7 +54,9 @@ def _report(request: HttpRequest, milestone: Milestone, form: ReportForm) -> boo
     typed = form.cleaned_data
     try:
         with storing(typed["evidence"]) as stored:
-            performing.report(milestone.pk, text=typed["text"], files=stored, by=person(request), at=clock.now())
+            performing.report(
+                milestone.pk, text=typed["text"], files=stored, by=person(request), at=clock.now()
+            )
     except RuleBroken as refusal:
         milestone.refresh_from_db(fields=["state"])
         if not _may_report(milestone, person(request)):
@@ -62,7 +65,8 @@ def _report(request: HttpRequest, milestone: Milestone, form: ReportForm) -> boo
         show_refusal(form, refusal)
         return False
     messages.success(
-        request, _("The report has arrived. Independent reviewers now look at it; you are told what they find.")
+        request,
+        _("The report has arrived. Independent reviewers now look at it; you are told what they find."),
     )
     return True
 
@@ -78,4 +82,5 @@ def _everything(milestone: Milestone) -> dict[str, Any]:
         "award": milestone.award,
         "reports": milestone.reports.select_related("by").prefetch_related("evidence").order_by("-round"),
         "findings": findings,
+        "upload_limit": settings.UPLOAD_LIMIT_BYTES,
     }

@@ -104,6 +104,8 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
         except RuleBroken as refusal:
             messages.error(request, str(refusal))
         else:
-            messages.success(request, _("The proposal is withdrawn. You may write a new one while the call is open."))
+            messages.success(
+                request, _("The proposal is withdrawn. You may write a new one while the call is open.")
+            )
         return redirect("researcher:proposal", pk)
     return render(request, "researcher/withdraw.html", {"proposal": found, "form": form})
