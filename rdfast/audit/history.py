@@ -10,7 +10,7 @@ def guard(subject_kind: str) -> Guard:
     return Guard(
         name="moves_leave_history",
         when=pgtrigger.After,
-        operation=pgtrigger.Insert | pgtrigger.UpdateOf("state"),
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf("state"),  # type: ignore[no-untyped-call]
         timing=pgtrigger.Deferred,
         declare=[("came_from", "text := ''")],
         func=f"""

@@ -1,7 +1,7 @@
 """Recording events, in the transaction of what they tell of."""
 
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from rdfast.audit import causes
 from rdfast.audit.models import Event
@@ -13,7 +13,7 @@ class Subject(Protocol):
     """An object that things happen to."""
 
     pk: Any
-    _meta: Any
+    _meta: ClassVar[Any]
 
     @property
     def matter_id(self) -> int | None:

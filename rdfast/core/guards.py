@@ -6,7 +6,6 @@ django-pgtrigger lets any session ignore a trigger; a Guard has no such clause.
 from typing import Any
 
 import pgtrigger
-from django.db import models
 from pgtrigger import compiler
 
 
@@ -43,7 +42,7 @@ class UnskippableSql(compiler.UpsertTriggerSql):
 class Guard(pgtrigger.Trigger):
     """A pgtrigger.Trigger without an ignore clause."""
 
-    def compile(self, model: type[models.Model]) -> Any:
+    def compile(self, model: Any) -> Any:
         return compiler.Trigger(
             name=self.name,
             sql=UnskippableSql(

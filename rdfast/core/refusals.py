@@ -40,7 +40,7 @@ class ManyRulesBroken(RuleBroken):
         self.refusals = refusals
 
 
-def ensure(allowed: bool, message: str | Promise) -> None:
+def ensure(allowed: bool, message: str | Promise) -> None:  # noqa: FBT001 - it reads as a sentence
     """Raise NotAllowed with the message unless `allowed`."""
     if not allowed:
         raise NotAllowed(message)

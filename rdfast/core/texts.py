@@ -40,7 +40,7 @@ class TextField(forms.CharField):
         ]
 
     def to_python(self, value: Any) -> Any:
-        text = super().to_python(value)
+        text = super().to_python(value) or ""
         text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
         if unreadable_characters(text):
             raise forms.ValidationError(self.error_messages["unreadable"], code="unreadable")

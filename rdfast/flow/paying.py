@@ -24,15 +24,13 @@ def gate_facts(tranche: Tranche) -> GateFacts:
     """What the tranche's gate depends on, read from the award's rows and boxes."""
     award = tranche.award
     boxes = ledger.boxes_of_award(award.pk)
-    states = Milestone.objects.filter(award=award, number=tranche.after_milestone).values_list(
-        "state", flat=True
-    )
+    before = Milestone.objects.filter(award=award, number=tranche.after_milestone or 0)
     return GateFacts(
         award_state=award.state,
         tranche_state=tranche.state,
         amount=tranche.amount,
         obligated=boxes[BoxKind.OBLIGATED],
-        milestone_states=list(states) if tranche.after_milestone else [],
+        milestone_states=list(before.values_list("state", flat=True)),
         earlier_unpaid=queries.unpaid_before(tranche),
         earlier_paid=queries.paid_before(tranche),
         accepted=boxes[BoxKind.EXPENSE],

@@ -16,7 +16,7 @@ from rdfast.core.refusals import RuleBroken, ensure
 from rdfast.core.working_days import end_of
 from rdfast.funding import queries, rules
 from rdfast.funding.models import Agreement, Award, Payment, Tranche
-from rdfast.funding.states import AWARD, TRANCHE, UNPAID
+from rdfast.funding.states import AWARD, LIVE, TRANCHE, UNPAID
 from rdfast.ledger import operations as ledger
 from rdfast.ledger.kinds import What
 from rdfast.people.models import User
@@ -271,7 +271,7 @@ def release(tranche_id: int, *, by: User, at: datetime) -> Tranche:
     tranche = _lock_tranche(tranche_id)
     award = tranche.award
     _ensure_may_tranche(tranche, "release", by)
-    ensure(award.state in rules.LIVE, _("The award is not live; nothing can be paid."))
+    ensure(award.state in LIVE, _("The award is not live; nothing can be paid."))
     terms, today = award.policy.terms, timezone.localdate(at)
     # A tranche expected soon counts as exposure already; one paid early is added.
     expected = tranche.expected_on <= today + timedelta(days=terms.exposure_days)

@@ -1,5 +1,7 @@
 """Reads of balances and arrows."""
 
+from typing import Any
+
 from django.db.models import F, Q, QuerySet, Sum
 
 from rdfast.ledger.kinds import BoxKind
@@ -24,7 +26,7 @@ def boxes_of_envelope(envelope_id: int) -> dict[str, int]:
     return {BoxKind.TREASURY.value: 0, BoxKind.AVAILABLE.value: 0, **_zeroes(), **dict(found)}
 
 
-def advances_of(award_ids: QuerySet[Box] | list[int]) -> int:
+def advances_of(award_ids: Any) -> int:
     """Exposure: what was paid to these awards and is not yet accounted for."""
     boxes = Box.objects.filter(award_id__in=award_ids, kind=BoxKind.ADVANCES)
     return boxes.aggregate(total=Sum("balance"))["total"] or 0

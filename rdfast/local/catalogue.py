@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_python
@@ -10,7 +11,7 @@ from babel.messages.pofile import read_po, write_po
 from django.conf import settings
 from django.utils.translation import templatize
 
-KEYWORDS = {
+KEYWORDS: Any = {
     "_": None,
     "gettext": None,
     "gettext_lazy": None,
@@ -37,15 +38,15 @@ def extracted() -> Catalog:
             text = "\n".join(line.lstrip() for line in templatize(text, origin=str(path)).splitlines())
         name = str(path.relative_to(settings.BASE_DIR))
         for _line, function, message, comments in extract_python(
-            io.BytesIO(text.encode()), list(KEYWORDS), ["Translators:"], {"encoding": "utf-8"}
+            io.BytesIO(text.encode()), KEYWORDS, ["Translators:"], {"encoding": "utf-8"}
         ):
             words = _words(function, message)
             if words:
-                catalog.add(words, locations=[(name, 0)], auto_comments=comments)
+                catalog.add(words, locations=[(name, 0)], auto_comments=comments or ())
     return catalog
 
 
-def _words(function: str, message: object) -> str | tuple[str, str] | None:
+def _words(function: Any, message: object) -> str | tuple[str, str] | None:
     if isinstance(message, str):
         return message or None
     if (

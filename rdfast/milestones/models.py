@@ -1,5 +1,7 @@
 """What was promised, by which criterion and day, and the evidence that it was kept."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -63,7 +65,7 @@ class Milestone(models.Model):
         """Nothing else changes on the row."""
 
     @MACHINE.transition("report")
-    def report(self, *, at: object) -> None:
+    def report(self, *, at: Any) -> None:
         self.reported_at = at
         self.round += 1
 

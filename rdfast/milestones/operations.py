@@ -32,6 +32,8 @@ def plan(award: Award, proposal: Proposal, *, by: User | None, at: datetime) -> 
     """Make the award's milestones from those the proposal planned."""
     made = []
     for planned in proposal.planned_milestones.order_by("number"):
+        if planned.due_on is None or planned.share_percent is None:
+            raise ValueError(f"{proposal} was submitted with an incomplete milestone")
         milestone = Milestone.objects.create(
             award=award,
             number=planned.number,

@@ -94,7 +94,9 @@ class PolicyAdmin(admin.ModelAdmin[Policy]):
     list_display = ("programme", "number", "starts_at", "adopted_by", "reason")
     list_select_related: ClassVar[list[str]] = ["programme", "adopted_by"]
 
-    def get_form(self, request: HttpRequest, obj: Policy | None = None, **kwargs: Any) -> Any:
+    def get_form(  # type: ignore[override]
+        self, request: HttpRequest, obj: Policy | None = None, **kwargs: Any
+    ) -> Any:
         # Django asks a form class for its fields before it is made; ours come from the parameters.
         return PolicyForm if obj is None else super().get_form(request, obj, **kwargs)
 

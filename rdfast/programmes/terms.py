@@ -23,7 +23,7 @@ def _number(
     )
 
 
-def _yes_or_no(default: bool, label: Promise, precedent: Promise | str = "") -> Any:  # noqa: FBT001
+def _yes_or_no(label: Promise, precedent: Promise | str = "", *, default: bool) -> Any:
     return field(default=default, metadata={"label": label, "precedent": precedent})
 
 
@@ -54,7 +54,7 @@ class Terms:
         100_000_000, _("A second approver is needed above"), _("Separation of duties."), most=_LARGEST
     )
     working_days_only: bool = _yes_or_no(
-        False, _("Count decision times in working days (24 hours = one working day)"), _OWN
+        _("Count decision times in working days (24 hours = one working day)"), _OWN, default=False
     )
     decision_hours: int = _number(48, _("Hours to decide"), "Fast Grants", least=1)
     second_approval_hours: int = _number(24, _("Hours for the second approver"), "Fast Grants", least=1)
@@ -66,7 +66,7 @@ class Terms:
         30, _("Days after which an unsigned agreement lapses"), _("Innovation Act decree 13(2)."), least=5
     )
     signed_by_pi_allowed: bool = _yes_or_no(
-        False, _("The principal investigator may sign for the organisation"), _OWN
+        _("The principal investigator may sign for the organisation"), _OWN, default=False
     )
     first_milestone_day: int = _number(
         150, _("First milestone due at the latest on day"), _OWN, least=30, most=180
@@ -83,7 +83,7 @@ class Terms:
     grace_days: int = _number(14, _("Days of grace for a late report"), "ARPA-E", least=3)
     cure_days: int = _number(30, _("Days to put a conditional milestone right"), "ARPA-E", least=3)
     conditional_opens_gate: bool = _yes_or_no(
-        False, _("A conditional finding already allows the next payment"), _OWN
+        _("A conditional finding already allows the next payment"), _OWN, default=False
     )
     reviewers: int = _number(3, _("Reviewers per milestone"), _("NSF: at least two."), least=2, most=9)
     quorum: int = _number(2, _("Reviews that make a finding"), _("NSF: at least two."), least=2, most=9)

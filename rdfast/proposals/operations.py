@@ -17,6 +17,7 @@ from rdfast.programmes.models import BudgetCategory, Call, Policy, Topic
 from rdfast.proposals import rules
 from rdfast.proposals.models import BudgetLine, PlannedMilestone, Proposal, TeamMember
 from rdfast.proposals.queries import may, relations
+from rdfast.proposals.states import MACHINE
 
 
 class CallClosed(RuleBroken):
@@ -261,6 +262,6 @@ def escalate(proposal_id: int, *, at: datetime) -> Proposal:
 
 
 def _ensure_may(proposal: Proposal, move: str, by: User) -> None:
-    if proposal.state not in rules.MACHINE.sources_of(move):
+    if proposal.state not in MACHINE.sources_of(move):
         raise NotPossibleNow(proposal)
     ensure(may(move, proposal, by), _("You cannot do this with this proposal."))

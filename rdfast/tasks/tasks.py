@@ -6,13 +6,13 @@ from rdfast.outbox import operations as outbox
 from rdfast.timers import clock
 
 
-@app.task(name="rdfast.tasks.sweep")
+@app.task(name="rdfast.tasks.sweep")  # type: ignore[untyped-decorator]
 def sweep() -> int:
     """Act on the deadlines that are due."""
     return deadlines.sweep(at=clock.now())
 
 
-@app.task(name="rdfast.tasks.deliver")
+@app.task(name="rdfast.tasks.deliver")  # type: ignore[untyped-decorator]
 def deliver() -> int:
     """Deliver the messages that wait."""
     return outbox.deliver_waiting(at=clock.now())

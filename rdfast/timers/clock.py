@@ -40,4 +40,5 @@ def move_to(instant: datetime) -> datetime:
     clock = lock(DemoClock, 1)
     clock.ahead = max(clock.ahead, instant - timezone.now())
     clock.save(update_fields=["ahead"])
-    return timezone.now() + clock.ahead
+    now: datetime = timezone.now() + clock.ahead
+    return now

@@ -20,12 +20,12 @@ def set(  # noqa: A001 - `timers.set(...)` is how the flow reads
     A reminder goes out at each of `remind_at` that is still ahead; a harmful kind gets one right away when
     none is, because it may not act unwarned.
     """
-    timer = _add(kind, of, due_at, at, about=None)
+    timer = _add(kind, of, due_at, at)
     ahead = [moment for moment in remind_at if at < moment < due_at]
     if not ahead and timer.notice is not None:
         ahead = [at]
     for moment in ahead:
-        _add(Kind.REMINDER, of, moment, at, about=timer)
+        _remind(timer, moment, at)
     return timer
 
 
@@ -60,8 +60,7 @@ def postpone(timer: Timer, *, until: datetime, at: datetime) -> None:
     """Give a claimed timer a later due time, with a reminder now: nobody is harmed before being warned."""
     timer.due_at = timer.next_try_at = until
     timer.save(update_fields=["due_at", "next_try_at"])
-    subject = _SubjectOf(timer)
-    _add(Kind.REMINDER, subject, at, at, about=timer)
+    _remind(timer, at, at)
 
 
 @transaction.atomic
@@ -90,23 +89,25 @@ def warned(timer_id: int, *, at: datetime) -> None:
     )
 
 
-class _SubjectOf:
-    """The subject of an existing timer, as far as another timer needs to know it."""
-
-    def __init__(self, timer: Timer) -> None:
-        self.pk = timer.subject_id
-        self.matter_id = timer.matter_id
-        self._meta = self
-        self.label_lower = timer.subject_kind
-
-
-def _add(kind: Kind, of: Subject, due_at: datetime, at: datetime, *, about: Timer | None) -> Timer:
+def _add(kind: Kind, of: Subject, due_at: datetime, at: datetime) -> Timer:
     return Timer.objects.create(
         kind=kind,
         subject_kind=of._meta.label_lower,
         subject_id=of.pk,
         matter_id=of.matter_id,
-        about=about,
+        due_at=due_at,
+        next_try_at=due_at,
+        set_at=at,
+    )
+
+
+def _remind(timer: Timer, due_at: datetime, at: datetime) -> None:
+    Timer.objects.create(
+        kind=Kind.REMINDER,
+        subject_kind=timer.subject_kind,
+        subject_id=timer.subject_id,
+        matter_id=timer.matter_id,
+        about=timer,
         due_at=due_at,
         next_try_at=due_at,
         set_at=at,

@@ -17,6 +17,7 @@ from rdfast.people.models import User
 from rdfast.programmes.models import Call
 from rdfast.timers import clock
 from rdfast.web.context import is_researcher, start_page
+from rdfast.web.signed_in import person
 
 PAGE = 20
 
@@ -94,8 +95,7 @@ class SignIn(LoginView):
 @login_required
 def messages(request: HttpRequest) -> HttpResponse:
     """What the person was told, newest first."""
-    assert isinstance(request.user, User)
-    notices = messages_of(request.user)
+    notices = messages_of(person(request))
     after = request.GET.get("after", "")
     shown = list(notices.filter(_before(after))[: PAGE + 1])
     context: dict[str, Any] = {

@@ -180,7 +180,7 @@ def test_reviews_are_reminded_at_half_time_and_one_day_before() -> None:
     w = make.world()
     milestone = make.reported(w)
     review = Review.objects.filter(milestone=milestone, state="invited").earliest("pk")
-    at = milestone.reported_at
+    at = milestone.reported_at or make.MONDAY
     evaluating.accept(review.pk, by=review.reviewer, at=at)
     reminders = Timer.objects.filter(kind=Kind.REMINDER, about__kind=Kind.DELIVER_REVIEW, status="pending")
     assert [timer.due_at - at for timer in reminders.order_by("due_at")] == [7 * DAY, 13 * DAY]
@@ -189,7 +189,7 @@ def test_reviews_are_reminded_at_half_time_and_one_day_before() -> None:
 def test_two_deciding_reviews_make_a_finding_only_when_nobody_is_still_writing() -> None:
     w = make.world()
     milestone = make.reported(w)
-    at = milestone.reported_at
+    at = milestone.reported_at or make.MONDAY
     reviews = list(Review.objects.filter(milestone=milestone, state="invited").order_by("pk"))
     for review in reviews:
         evaluating.accept(review.pk, by=review.reviewer, at=at)

@@ -191,5 +191,5 @@ def test_the_refusal_of_an_exhausted_envelope_names_what_is_left() -> None:
     w = make.world(allotted=1_000_000_000, programme_exposure_percent=100, organisation_exposure_percent=100)
     proposal = make.submitted(w)
     make.programmes.cut(w.envelope.pk, amount=999_999_999, reason="cut", key="c", by=w.admin, at=make.MONDAY)
-    with pytest.raises((EnvelopeExhausted, RuleBroken), match="₩1|₩60,000,000"):
+    with pytest.raises((EnvelopeExhausted, RuleBroken), match=r"₩1|₩60,000,000"):
         granting.approve(proposal.pk, amount=60_000_000, reason="yes", by=w.minjun, at=make.MONDAY)

@@ -560,7 +560,7 @@ def test_an_auditor_finds_events_and_the_boxes_add_up() -> None:
     assert (event.kind, event.actor) == ("award.sign", w.sejin)
     day = make.MONDAY.date()
     for typed, found in ((day, True), (day - timedelta(days=1), False)):
-        page = client.get(reverse("auditor:events"), {"until_on": typed, "number": number})
+        page = client.get(reverse("auditor:events"), {"until_on": str(typed), "number": number})
         assert bool(page.context["page"].rows) is found
     assert "number" in client.get(reverse("auditor:events"), {"number": "abc"}).context["filters"].errors
 
