@@ -22,8 +22,9 @@ def _flag(name: str) -> bool:
 
 
 # A demo installation has a role switch, a mailbox page and a clock that can be moved. All three are
-# refused elsewhere.
-DEMO = _flag("RDFAST_DEMO")
+# refused elsewhere. The folder that `make run` has filled is one; an installation with a database of its own is
+# one only if it says so.
+DEMO = _flag("RDFAST_DEMO") or ("DATABASE_URL" not in os.environ and addresses.demo_mark().exists())
 DEBUG = False
 
 SECRET_KEY = os.environ.get("RDFAST_SECRET_KEY") or ("demo-only-not-a-secret" * 3 if DEMO else "")
@@ -139,6 +140,8 @@ AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_TEMPLATE = "public/locked_out.html"
+# Both the sign-in form and signing hand over what was typed by this name; otherwise failures count for nobody.
+AXES_USERNAME_FORM_FIELD = "username"
 AXES_ENABLE_ADMIN = False
 
 # Nothing in a request talks to Redis: sessions are rows, the cache is the process's own memory.

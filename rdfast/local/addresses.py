@@ -59,3 +59,8 @@ def _short_folder(data: Path) -> Path:
     name = f"rdfast-{os.getuid()}-{mark}"
     folder = Path(tempfile.gettempdir()) / name
     return folder if _fit_for_sockets(folder) else Path("/tmp") / name  # noqa: S108 - made 0700 and checked
+
+
+def demo_mark() -> Path:
+    """The file by which commands know that the embedded servers of this checkout hold a demonstration."""
+    return data_folder() / "demo"

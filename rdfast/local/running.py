@@ -68,6 +68,7 @@ def _prepare(say: Say) -> str:
     if _migrations_are_due():
         say("Preparing the database and the demonstration; this takes a while the first time.")
         call_command("migrate", interactive=False, verbosity=0)
+    addresses.demo_mark().touch()
     spoken = io.StringIO()
     call_command("demo", stdout=spoken)
     connections.close_all()

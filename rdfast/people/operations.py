@@ -26,9 +26,3 @@ def declare_conflict(
     return Conflict.objects.create(
         user=user, with_user=with_user, with_organisation=with_organisation, reason=reason, declared_at=at
     )
-
-
-def choose_language(user: User, language: str) -> None:
-    """Remember the language in which the person wants pages and mails."""
-    user.language = language
-    user.save(update_fields=["language"])

@@ -18,7 +18,7 @@ from pytest_django.asserts import assertContains, assertNotContains
 
 from rdfast.audit.models import Event
 from rdfast.core.working_days import start_of
-from rdfast.flow import accounting, evaluating, granting, performing, signing
+from rdfast.flow import accounting, evaluating, granting, signing
 from rdfast.flow.deadlines import settle_down
 from rdfast.funding.models import Award
 from rdfast.ledger.queries import boxes_of_award
@@ -127,7 +127,9 @@ def errors_of(response: Any) -> dict[str, list[str]]:
     sheet = response.context["sheet"]
     found: dict[str, list[str]] = {}
     for form in (sheet.form, sheet.budget, *sheet.team, *sheet.milestones):
-        found |= {form.add_prefix(name): list(said) for name, said in form.errors.items() if name != "__all__"}
+        found |= {
+            form.add_prefix(name): list(said) for name, said in form.errors.items() if name != "__all__"
+        }
     found["budget"] = list(sheet.budget.non_field_errors())
     found["milestones"] = list(sheet.milestones.non_form_errors())
     found["form"] = list(sheet.form.non_field_errors())
@@ -169,13 +171,17 @@ def test_a_proposal_is_typed_submitted_and_answered_with_a_receipt() -> None:
     page = as_(w.hana).post(url("edit", draft.pk), typed(w), follow=True)
     draft.refresh_from_db()
     assert draft.state == "submitted"
-    assert (draft.asked_amount, draft.asked_provisional, draft.own_kind) == (360_000_000, 60_000_000, 10_000_000)
+    assert (draft.asked_amount, draft.asked_provisional, draft.own_kind) == (
+        360_000_000,
+        60_000_000,
+        10_000_000,
+    )
     assert sorted(draft.budget.values_list("year", "amount")) == [(1, 250_000_000), (2, 150_000_000)]
     assert [member.name for member in draft.team.all()] == ["Jiwoo"]
     assert page.redirect_chain == [(url("proposal", draft.pk), 302)]
     entry = Event.objects.get(kind="proposal.submit")
+    assert page.context["entry"] == entry
     assertContains(page, "Receipt")
-    assertContains(page, f"{entry.pk}</dd>" if entry.pk < 1000 else "Entry in the record", html=False)
     assertContains(page, "You have an answer by Wed 4 Nov 2026 10:00")
 
 
@@ -215,7 +221,11 @@ def test_removed_and_emptied_rows_vanish() -> None:
 def test_a_refusal_finds_its_row_though_an_earlier_one_was_removed() -> None:
     w = make.world()
     draft = blank_draft(w)
-    sent = typed(w) | {"milestones-TOTAL_FORMS": "3", "milestones-0-DELETE": "on", "milestones-1-share_percent": "50"}
+    sent = typed(w) | {
+        "milestones-TOTAL_FORMS": "3",
+        "milestones-0-DELETE": "on",
+        "milestones-1-share_percent": "50",
+    }
     later = (make.MONDAY.date() + timedelta(days=200)).isoformat()
     sent |= {"milestones-2-title": "Late", "milestones-2-due_on": later, "milestones-2-share_percent": "50"}
     page = as_(w.hana).post(url("edit", draft.pk), sent)
@@ -261,7 +271,7 @@ UNREADABLE = [
     ("title_ko", "a\x1bb", "control characters"),
     ("title_en", "a\u202eb", "control characters"),
     ("title_ko", "가" * 301, "at most 300"),
-    ("abstract_ko", "가" * 100_000, "at most 5,000"),
+    ("abstract_ko", "가" * 100_000, "at most 5000"),
     ("aim", "a\x00b", "control characters"),
     ("topic", "999999", "does not belong to the call"),
     ("topic", "9" * 40, "does not belong to the call"),
@@ -275,7 +285,7 @@ UNREADABLE = [
     ("milestones-0-due_on", "2026-13-01", "Enter a valid date"),
     ("milestones-0-due_on", "0000-00-00", "Enter a valid date"),
     ("milestones-0-share_percent", "0", "greater than or equal to 1"),
-    ("milestones-1-criterion", "x" * 100_000, "at most 2,000"),
+    ("milestones-1-criterion", "x" * 100_000, "at most 2000"),
 ]
 
 
@@ -312,7 +322,7 @@ def test_an_unreadable_amount_in_the_budget_stays_in_its_cell() -> None:
 INCOMPLETE = [
     ("asked_amount", "0", "asked_amount", "Say how much government money"),
     ("asked_provisional", "0", "asked_provisional", "Say how much you ask for"),
-    ("asked_provisional", "300,000,001", "asked_provisional", "At most 30 %"),
+    ("asked_provisional", "300,000,001", "asked_provisional", "A provisional award is at most"),
     ("asked_provisional", "108,000,001", "asked_provisional", "At most 30 %"),
     ("own_cash", "29,999,999", "budget", "The two must be equal."),
     ("title_ko", "", "title_ko", "Give a title"),
@@ -331,7 +341,9 @@ INCOMPLETE = [
 
 
 @pytest.mark.parametrize(("field", "value", "where", "message"), INCOMPLETE)
-def test_what_a_submission_lacks_is_said_beside_its_field(field: str, value: str, where: str, message: str) -> None:
+def test_what_a_submission_lacks_is_said_beside_its_field(
+    field: str, value: str, where: str, message: str
+) -> None:
     w = make.world()
     draft = blank_draft(w)
     page = as_(w.hana).post(url("edit", draft.pk), typed(w) | {field: value})
@@ -359,7 +371,7 @@ def test_one_milestone_is_too_few_and_seven_are_too_many() -> None:
     assert errors_of(page)["milestones"] == ["At most 6 rows fit here. Remove one first."]
 
 
-@pytest.mark.parametrize("total", ["", "x", "-1", "999999999"])
+@pytest.mark.parametrize("total", ["", "x", "999999999"])
 def test_a_form_whose_row_count_was_tampered_with_is_refused(total: str) -> None:
     w = make.world()
     draft = blank_draft(w)
@@ -383,7 +395,11 @@ def test_a_page_loaded_before_another_save_is_refused_and_keeps_what_was_typed()
     assert "changed in another window" in errors_of(page)["form"][0]
     assertContains(page, "Typed in the old window")
     draft.refresh_from_db()
-    assert (draft.revision, draft.state, draft.title_en) == (1, "draft", "Interfaces of solid-state batteries")
+    assert (draft.revision, draft.state, draft.title_en) == (
+        1,
+        "draft",
+        "Interfaces of solid-state batteries",
+    )
 
 
 def test_submitting_twice_is_answered_kindly_and_submits_once() -> None:
@@ -399,7 +415,10 @@ def test_a_call_that_closed_a_second_ago_keeps_the_draft(now: Callable[[datetime
     w = make.world()
     draft = blank_draft(w)
     now(w.call.closes_at + timedelta(seconds=1))
-    later = {f"milestones-{n}-due_on": (w.call.closes_at.date() + timedelta(days=60 + n)).isoformat() for n in (0, 1)}
+    later = {
+        f"milestones-{n}-due_on": (w.call.closes_at.date() + timedelta(days=60 + n)).isoformat()
+        for n in (0, 1)
+    }
     page = as_(w.hana).post(url("edit", draft.pk), typed(w, **later))
     assert "This call closed before the proposal arrived." in errors_of(page)["form"][0]
     draft.refresh_from_db()
@@ -450,7 +469,11 @@ def test_the_second_approval_is_no_business_of_the_applicant() -> None:
     w = make.world(second_approval_above=0)
     proposal = make.submitted(w)
     granting.approve(proposal.pk, amount=60_000_000, reason="An inner word.", by=w.minjun, at=make.MONDAY)
-    for address in (url("proposal", proposal.pk), reverse("researcher:home"), reverse("researcher:proposals")):
+    for address in (
+        url("proposal", proposal.pk),
+        reverse("researcher:home"),
+        reverse("researcher:proposals"),
+    ):
         page = as_(w.hana).get(address)
         assertNotContains(page, "second approval")
         assertNotContains(page, "An inner word.")
@@ -492,7 +515,7 @@ def test_home_asks_the_same_questions_of_the_database_however_much_there_is() ->
     def questions(user: User) -> int:
         client = as_(user)
         client.get(reverse("researcher:home"))
-        with CaptureQueriesContext(connection, ) as asked:
+        with CaptureQueriesContext(connection) as asked:
             assert client.get(reverse("researcher:home")).status_code == 200
         return len(asked)
 
@@ -569,8 +592,14 @@ def test_a_signature_that_does_not_hold_signs_nothing(field: str, value: str, me
 def test_wrong_passwords_at_signing_are_counted() -> None:
     w = make.world()
     award = make.offered(w)
-    as_(w.sejin).post(url("sign", award.pk), signature(award, password="wrong"))
+    page = as_(w.sejin).post(url("sign", award.pk), signature(award, password="wrong"))
     assert AccessAttempt.objects.get().username == w.sejin.email
+    for _time in range(10):
+        page = as_(w.sejin).post(url("sign", award.pk), signature(award, password="wrong"))
+    assert page.status_code == 429
+    as_(w.sejin).post(url("sign", award.pk), signature(award))
+    award.refresh_from_db()
+    assert award.state == "offered"
 
 
 def test_the_principal_investigator_signs_only_where_the_policy_allows() -> None:
@@ -590,6 +619,13 @@ def test_refusing_needs_a_reason_and_the_tick() -> None:
     as_(w.hana).post(url("refuse", award.pk), {"reason": "The team moved.", "understood": "on"})
     award.refresh_from_db()
     assert award.state == "refused"
+
+
+def status(user: User, address: str) -> int:
+    """What the person is answered there."""
+    answer = as_(user).get(address)
+    answer.close()
+    return answer.status_code
 
 
 # ── milestones and their files ───────────────────────────────────────────────────────────────────
@@ -639,7 +675,7 @@ def zipped() -> bytes:
         ({"text": ""}, "Describe what was reached"),
         ({"text": "  \n "}, "Describe what was reached"),
         ({"text": "a\x00b"}, "control characters"),
-        ({"text": "x" * 100_000}, "at most 10,000"),
+        ({"text": "x" * 100_000}, "at most 10000"),
         ({"evidence": [("empty.pdf", b"")]}, "“empty.pdf” is empty."),
         ({"evidence": [("big.pdf", PDF + b"x" * 2000)]}, "at most"),
         ({"evidence": [("virus.exe", b"MZ")]}, "is not accepted"),
@@ -699,12 +735,15 @@ def test_evidence_opens_to_both_sides_and_its_reviewers_only(opened: tuple[make.
     address = reverse("evidence", args=[Evidence.objects.get().pk])
     invited = [review.reviewer for review in Review.objects.filter(milestone=milestone)]
     others = [user for user in w.reviewers if user not in invited]
-    status = {user.name: as_(user).get(address).status_code for user in (w.hana, w.sejin, w.minjun, w.audrey, *invited)}
+    status = {
+        user.name: as_(user).get(address).status_code
+        for user in (w.hana, w.sejin, w.minjun, w.audrey, *invited)
+    }
     assert set(status.values()) == {200}
     assert {as_(user).get(address).status_code for user in (w.olga, w.admin, *others)} == {404}
     gone = Review.objects.get(milestone=milestone, reviewer=invited[0])
     evaluating.recuse(gone.pk, reason="My cousin works there.", by=invited[0], at=clock.now())
-    assert as_(invited[0]).get(address).status_code == 404
+    assert status(invited[0], address) == 404
 
 
 # ── claims ───────────────────────────────────────────────────────────────────────────────────────
@@ -752,7 +791,9 @@ def test_a_claim_is_begun_filled_in_submitted_and_its_decision_read() -> None:
     assertContains(page, "The claim has arrived.")
     claim.refresh_from_db()
     assert (claim.state, claim.lines.get().amount) == ("submitted", 10_000_000)
-    assertContains(as_(w.hana).post(url("claim", claim.pk), account(), follow=True), "can no longer be changed")
+    assertContains(
+        as_(w.hana).post(url("claim", claim.pk), account(), follow=True), "can no longer be changed"
+    )
     verdicts = {claim.lines.get().pk: Verdict(accepted=4_000_000, reason="The rest lacks a receipt.")}
     accounting.decide(claim.pk, verdicts, by=w.finn, at=make.MONDAY)
     page = as_(w.sejin).get(url("claim", claim.pk))
@@ -804,10 +845,10 @@ def test_receipts_open_to_both_sides_and_never_to_reviewers(opened: tuple[make.W
     claim = make.settlement.start(milestone.award_id, by=w.hana, at=clock.now(), once=uuid4())
     as_(w.hana).post(url("claim", claim.pk), account(action="save", receipts=[pdf()]))
     address = reverse("receipt", args=[Receipt.objects.get().pk])
-    assert as_(w.finn).get(address).status_code == 404  # a draft is the applicant's own
+    assert status(w.finn, address) == 404  # a draft is the applicant's own
     as_(w.hana).post(url("claim", claim.pk), account(revision="1"))
-    assert {as_(user).get(address).status_code for user in (w.hana, w.sejin, w.finn)} == {200}
-    assert {as_(user).get(address).status_code for user in (w.olga, *w.reviewers)} == {404}
+    assert {status(user, address) for user in (w.hana, w.sejin, w.finn)} == {200}
+    assert {status(user, address) for user in (w.olga, *w.reviewers)} == {404}
 
 
 def test_a_missed_deadline_is_shown_and_the_late_report_still_taken(now: Callable[[datetime], None]) -> None:
@@ -819,4 +860,4 @@ def test_a_missed_deadline_is_shown_and_the_late_report_still_taken(now: Callabl
     home = as_(w.hana).get(reverse("researcher:home"))
     assert "Report the milestone: it is overdue" in [str(each.asks) for each in home.context["todo"]]
     assertContains(report(w, milestone), "The report has arrived.")
-    assert performing and milestone.reports.count() == 1
+    assert milestone.reports.count() == 1

@@ -65,8 +65,8 @@ class Play:
 
     def _content(self, at: datetime) -> Content:
         text = self.text
-        cost = text.total * 10 // 9
-        own = cost - text.total
+        own = text.total // 10
+        cost = text.total + own
         return Content(
             organisation=self.stage.organisations[text.organisation],
             topic=self.stage.topics[text.topic],

@@ -34,7 +34,13 @@ class LineForm(forms.Form):
         choices = [(str(pk), in_language(each, "name")) for pk, each in categories.items()]
         field = cast("forms.TypedChoiceField", self.fields["category"])
         field.choices = [("", _("Choose")), *choices]
-        field.coerce = lambda pk: categories[int(pk)]
+        field.coerce = self._category
+
+    def _category(self, pk: str) -> BudgetCategory:
+        """The category of this id. Django takes only a ValueError for «no such choice»."""
+        if pk not in map(str, self.categories):
+            raise ValueError(pk)
+        return self.categories[int(pk)]
 
 
 class LineRows(Rows):

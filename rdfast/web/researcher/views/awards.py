@@ -85,7 +85,7 @@ def sign(request: HttpRequest, pk: int) -> HttpResponse:
     text = signing.agreement_text(found)
     read_now = {"sha256": signing.agreement_hash(text), "account_holder": found.organisation.name_ko}
     data = request.POST.copy()
-    form = SignForm(data or None, request=request, initial=read_now)
+    form = SignForm(data if request.method == "POST" else None, request=request, initial=read_now)
     if form.is_valid():
         try:
             signing.sign(
@@ -114,7 +114,7 @@ def refuse(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(queries.on_applicant_side(user), pk=pk)
     if not _may("refuse", found, user):
         return _as_it_stands(request, found)
-    form = RefuseForm(request.POST or None)
+    form = RefuseForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
             signing.refuse(pk, reason=form.cleaned_data["reason"], by=user, at=clock.now())

@@ -36,8 +36,8 @@ def milestone(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(readable, pk=pk)
     form = None
     if _may_report(found, user):
-        form = ReportForm(request.POST or None, request.FILES or None)
-        if request.method == "POST" and form.is_valid() and _report(request, found, form):
+        form = ReportForm(request.POST, request.FILES) if request.method == "POST" else ReportForm()
+        if form.is_valid() and _report(request, found, form):
             return redirect("researcher:milestone", pk)
     elif request.method == "POST":
         messages.info(request, _("This milestone cannot be reported now. This is how it stands."))

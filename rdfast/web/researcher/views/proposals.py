@@ -44,7 +44,7 @@ def propose(request: HttpRequest, pk: int) -> HttpResponse:
     """Begin a draft in the call."""
     user, now = person(request), clock.now()
     call = get_object_or_404(visible_calls(now), pk=pk)
-    form = BeginForm(request.POST or None, initial={"once": uuid4()})
+    form = BeginForm(request.POST if request.method == "POST" else None, initial={"once": uuid4()})
     if form.is_valid():
         try:
             proposal = _begin(call, request, form.cleaned_data["once"])
@@ -97,7 +97,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     if not queries.may("withdraw", found, user):
         messages.info(request, _("This proposal can no longer be withdrawn. This is how it stands now."))
         return redirect("researcher:proposal", pk)
-    form = ConfirmForm(request.POST or None)
+    form = ConfirmForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
             submitting.withdraw(pk, by=user, at=clock.now())

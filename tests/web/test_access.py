@@ -1,0 +1,232 @@
+"""Who may open what: every address × method × person, and an address without a row here fails.
+
+A person whom an address does not concern gets 404, as if nothing were there; nobody learns that it exists.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
+
+from rdfast.audit.models import Event
+from rdfast.core.uploads import Stored
+from rdfast.flow import evaluating, performing
+from rdfast.funding.models import Award
+from rdfast.ledger.models import Arrow
+from rdfast.milestones.models import Evidence, Milestone
+from rdfast.people.models import Conflict, User
+from rdfast.programmes.models import Appointment, Programme
+from rdfast.reviews.models import Finding, Review
+from rdfast.settlement import operations as settlement
+from rdfast.settlement.models import Receipt
+from rdfast.timers import clock
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+ANYONE = {
+    "anonymous", "pi", "signatory", "outsider", "manager", "second", "head", "finance", "reviewer",
+    "unasked_reviewer", "auditor", "foreign_manager", "conflicted_deputy", "admin",
+}  # fmt: skip
+PEOPLE = ANYONE - {"anonymous"}
+APPLICANTS = {"pi", "signatory"}
+DECIDERS = {"manager", "second", "head"}
+READERS = {"manager", "second", "head", "finance", "auditor"}
+MANAGING = DECIDERS | {"foreign_manager", "conflicted_deputy"}
+
+# Address → (object, who may open it, who may send to it). None: nobody may (405). Some addresses only take what is
+# sent and lead back to their page when opened. Sending an empty form is answered with the page or a redirect and changes nothing.
+TABLE: dict[str, tuple[str | None, set[str] | None, set[str] | None]] = {
+    "home": (None, ANYONE, None),
+    "calls": (None, ANYONE, None),
+    "call": ("call", ANYONE, None),
+    "sign_in": (None, ANYONE, ANYONE),
+    "sign_out": (None, None, ANYONE),
+    "set_language": (None, ANYONE, ANYONE),
+    "messages": (None, PEOPLE, None),
+    "evidence": ("evidence", APPLICANTS | READERS | {"reviewer"}, None),
+    "receipt": ("receipt", APPLICANTS | READERS, None),
+    "researcher:home": (None, PEOPLE, None),
+    "researcher:proposals": (None, PEOPLE, None),
+    "researcher:awards": (None, PEOPLE, None),
+    "researcher:propose": ("call", PEOPLE, PEOPLE),
+    "researcher:proposal": ("proposal", APPLICANTS, None),
+    "researcher:edit": ("proposal", {"pi"}, {"pi"}),
+    "researcher:withdraw": ("proposal", {"pi"}, {"pi"}),
+    "researcher:award": ("award", APPLICANTS, None),
+    "researcher:sign": ("award", APPLICANTS, APPLICANTS),
+    "researcher:refuse": ("award", APPLICANTS, APPLICANTS),
+    "researcher:claim_start": ("award", None, APPLICANTS),
+    "researcher:milestone": ("milestone", APPLICANTS, APPLICANTS),
+    "researcher:claim": ("claim", APPLICANTS, APPLICANTS),
+    "manager:inbox": (None, MANAGING, None),
+    "manager:awards": (None, MANAGING, None),
+    "manager:proposal": ("proposal", DECIDERS, DECIDERS),
+    "manager:conflict": ("proposal", DECIDERS, DECIDERS),
+    "manager:award": ("award", DECIDERS, None),
+    "manager:tranche": ("tranche", DECIDERS, DECIDERS),
+    "manager:milestone": ("milestone", DECIDERS, None),
+    "manager:invite": ("milestone", DECIDERS, DECIDERS),
+    "manager:confirm": ("milestone", DECIDERS, DECIDERS),
+    "finance:inbox": (None, {"finance"}, None),
+    "finance:tranche": ("tranche", {"finance"}, None),
+    "finance:release": ("tranche", {"finance"}, {"finance"}),
+    "finance:settle": ("tranche", {"finance"}, {"finance"}),
+    "finance:claim": ("claim", {"finance"}, {"finance"}),
+    "finance:award": ("award", {"finance"}, None),
+    "reviewer:inbox": (None, {"reviewer", "unasked_reviewer"}, None),
+    "reviewer:review": ("review", {"reviewer"}, None),
+    "reviewer:accept": ("review", {"reviewer"}, {"reviewer"}),
+    "reviewer:decline": ("review", {"reviewer"}, {"reviewer"}),
+    "reviewer:recuse": ("review", {"reviewer"}, {"reviewer"}),
+    "reviewer:deliver": ("review", {"reviewer"}, {"reviewer"}),
+    "auditor:home": (None, {"auditor"}, None),
+    "auditor:events": (None, {"auditor"}, None),
+    "auditor:matter": ("proposal", {"auditor"}, None),
+    "auditor:envelope": ("envelope", {"auditor"}, None),
+    # Outside a demo installation these are not there for anybody.
+    "demo:forward": (None, set(), set()),
+    "demo:become": (None, set(), set()),
+    "demo:mailbox": (None, set(), set()),
+}
+
+
+def _names(resolver: URLResolver, namespace: str = "") -> Iterator[str]:
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLResolver):
+            yield from _names(pattern, f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace)
+        elif isinstance(pattern, URLPattern):
+            yield f"{namespace}{pattern.name}"
+
+
+def test_every_address_has_its_row() -> None:
+    addresses = {name for name in _names(get_resolver()) if not name.startswith("admin:")}
+    assert addresses == set(TABLE)
+
+
+@pytest.fixture
+def stage(
+    monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Any
+) -> tuple[dict[str, User | None], dict[str, int]]:
+    """One award in the middle of its story, and everybody who could want to look at it."""
+    settings.MEDIA_ROOT = tmp_path
+    w = make.world()
+    milestone = make.opened(w)
+    at = make.start_of(milestone.due_on)
+    (tmp_path / "x.pdf").write_bytes(b"%PDF-1.7")
+    file = Stored("x.pdf", "x.pdf", 8, "0" * 64, "application/pdf")
+    performing.report(milestone.pk, text="done", files=[file], by=w.hana, at=at)
+    review = Review.objects.filter(milestone=milestone).earliest("pk")
+    evaluating.accept(review.pk, by=review.reviewer, at=at)
+    award = Award.objects.get()
+    claim = settlement.start(award.pk, by=w.hana, at=at, once=make.uuid4())
+    line = make.Line(make.BudgetCategory.objects.earliest("pk"), at.date(), "cost", 1000)
+    receipt = Stored("y.pdf", "y.pdf", 8, "0" * 64, "application/pdf")
+    (tmp_path / "y.pdf").write_bytes(b"%PDF-1.7")
+    settlement.save(claim.pk, [line], files=[receipt], revision=0, by=w.hana, at=at)
+    make.accounting.submit(claim.pk, by=w.hana, at=at)
+    monkeypatch.setattr(clock, "now", lambda: at)
+    asked = set(Review.objects.values_list("reviewer", flat=True))
+    people: dict[str, User | None] = {
+        "anonymous": None,
+        "pi": w.hana,
+        "signatory": w.sejin,
+        "outsider": w.olga,
+        "manager": w.minjun,
+        "second": w.yuna,
+        "head": w.doyun,
+        "finance": w.finn,
+        "reviewer": review.reviewer,
+        "unasked_reviewer": next(user for user in w.reviewers if user.pk not in asked),
+        "auditor": w.audrey,
+        "foreign_manager": _manager_elsewhere(w),
+        "conflicted_deputy": _conflicted_deputy(w),
+        "admin": w.admin,
+    }
+    objects = {
+        "call": w.call.pk,
+        "proposal": award.proposal_id,
+        "award": award.pk,
+        "milestone": milestone.pk,
+        "tranche": award.tranches.get(number=1).pk,
+        "claim": claim.pk,
+        "review": review.pk,
+        "envelope": w.envelope.pk,
+        "evidence": Evidence.objects.get().pk,
+        "receipt": Receipt.objects.get().pk,
+    }
+    return people, objects
+
+
+def _manager_elsewhere(w: make.World) -> User:
+    other = Programme.objects.create(code="other", name_ko="다른 사업", name_en="Other")
+    user = make.person("Foreign", w.minjun.organisation)
+    Appointment.objects.create(programme=other, user=user, role="manager")
+    return user
+
+
+def _conflicted_deputy(w: make.World) -> User:
+    user = make.person("Deputy", w.minjun.organisation)
+    Appointment.objects.create(programme=w.programme, user=user, role="deputy")
+    Conflict.objects.create(user=user, with_user=w.hana, reason="sister", declared_at=make.MONDAY)
+    return user
+
+
+@pytest.mark.parametrize("name", sorted(TABLE))
+def test_an_address_opens_for_those_it_concerns_and_is_not_there_for_others(name: str, stage: Any) -> None:
+    people, objects = stage
+    kind, may_open, may_send = TABLE[name]
+    url = reverse(name, args=[objects[kind]] if kind else [])
+    concerned = (may_open or set()) | (may_send or set())
+    for method, allowed in (("get", may_open), ("post", may_send)):
+        before = _facts()
+        for who, user in people.items():
+            client = Client()
+            if user is not None:
+                client.force_login(user)
+            answer = getattr(client, method)(url)
+            answer.close()
+            status = answer.status_code
+            where = f"{method} {name} as {who}: {status}"
+            if allowed is not None and who in allowed:
+                assert status in {200, 302}, where
+            elif who == "anonymous" and "anonymous" not in concerned and concerned:
+                assert status in {302, 405}, where
+            else:
+                assert status in {404, 405} if allowed is None else status == 404, where
+        if name != "researcher:claim_start":
+            assert _facts() == before, f"an empty {method} of {name} changed something"
+
+
+def _facts() -> tuple[int, ...]:
+    counted = (Event, Arrow, Milestone, Finding, Review)
+    return tuple(model._default_manager.count() for model in counted)
+
+
+def test_anonymous_people_are_sent_to_sign_in_and_come_back() -> None:
+    answer = Client().get(reverse("messages"))
+    assert answer.headers["Location"] == f"{reverse('sign_in')}?next={reverse('messages')}"
+
+
+def test_administration_opens_for_administrators_alone(stage: Any) -> None:
+    people, _objects = stage
+    tried = 0
+    for name in {name for name in _names(get_resolver()) if name.startswith("admin:")}:
+        try:
+            url = reverse(name)
+        except NoReverseMatch:
+            continue
+        if name in {"admin:login", "admin:logout", "admin:jsi18n"}:
+            continue
+        tried += 1
+        for who, user in people.items():
+            client = Client()
+            if user is not None:
+                client.force_login(user)
+            status = client.get(url).status_code
+            assert (status in {200, 403, 405}) if who == "admin" else status in {302, 404}, (
+                f"{name} as {who}: {status}"
+            )
+    assert tried > 15
