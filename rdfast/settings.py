@@ -113,7 +113,12 @@ TEMPLATES = [
     }
 ]
 
-_DATABASE = dj_database_url.parse(os.environ.get("DATABASE_URL") or addresses.database_url())
+try:
+    _DATABASE = dj_database_url.parse(os.environ.get("DATABASE_URL") or addresses.database_url())
+except ValueError:
+    raise ImproperlyConfigured(
+        "DATABASE_URL cannot be read: write postgres://user:password@host:5432/name."
+    ) from None
 DATABASES = {
     "default": {
         **_DATABASE,
