@@ -1,11 +1,31 @@
 """What holds for every test. The servers, databases, Celery and the browser are plugins beside this file."""
 
+from collections.abc import Generator
 from typing import Any
 
 import pytest
+from django.test.utils import setup_databases, teardown_databases
+from pytest_django import DjangoDbBlocker
 
 
 @pytest.fixture(autouse=True)
 def _quick_passwords(settings: Any) -> None:
     """Hashing slowly is a virtue that tests need not pay for."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None, django_db_blocker: DjangoDbBlocker, django_db_modify_db_settings: None
+) -> Generator[None]:
+    """Migrate the tests' database once per process, also when only committing tests will run.
+
+    It stands here because a conftest comes before the plugin whose fixture it replaces.
+    """
+    with django_db_blocker.unblock():
+        made = setup_databases(
+            verbosity=0, interactive=False, aliases={"default": None}, serialized_aliases=set()
+        )
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(made, verbosity=0)

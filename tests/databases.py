@@ -15,7 +15,6 @@ from urllib.parse import quote
 import psycopg
 import pytest
 from django.db import connection, connections
-from django.test.utils import setup_databases, teardown_databases
 from psycopg import sql
 from pytest_django import DjangoDbBlocker
 
@@ -28,20 +27,6 @@ class FreshDatabase:
 
     name: str
     url: str
-
-
-@pytest.fixture(scope="session")
-def django_db_setup(
-    django_test_environment: None, django_db_blocker: DjangoDbBlocker, django_db_modify_db_settings: None
-) -> Generator[None]:
-    """Migrate the tests' database once per process, also when only committing tests will run."""
-    with django_db_blocker.unblock():
-        made = setup_databases(
-            verbosity=0, interactive=False, aliases={"default": None}, serialized_aliases=set()
-        )
-    yield
-    with django_db_blocker.unblock():
-        teardown_databases(made, verbosity=0)
 
 
 @pytest.fixture(scope="session")

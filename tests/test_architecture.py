@@ -144,7 +144,11 @@ def test_every_message_has_its_korean_words() -> None:
         if not message.id:
             continue
         found = written.get(message.id)
-        said = found.string if found and isinstance(found.string, tuple | list) else (found.string if found else "",)
+        said = (
+            found.string
+            if found and isinstance(found.string, tuple | list)
+            else (found.string if found else "",)
+        )
         if not all(said):
             missing.append(message.id)
     assert missing == [], "run: make messages"

@@ -105,6 +105,9 @@ class Machine:
     def diagram(self) -> str:
         """The machine as a Mermaid state diagram."""
         lines = ["stateDiagram-v2", f"    [*] --> {self.first}"]
-        lines += [f"    {m.source} --> {m.target}: {m.name.strip('_').replace('_', ' ')} ({m.who})" for m in self.moves]
+        lines += [
+            f"    {m.source} --> {m.target}: {m.name.strip('_').replace('_', ' ')} ({m.who})"
+            for m in self.moves
+        ]
         ends = [s for s in self.states.values if not any(m.source == s for m in self.moves)]
         return "\n".join([*lines, *[f"    {end} --> [*]" for end in ends]])

@@ -33,5 +33,5 @@ def start_of(day: date) -> datetime:
 
 
 def end_of(day: date) -> datetime:
-    """The instant the day is over: what is due on a day may be done until its midnight."""
-    return start_of(day + timedelta(days=1))
+    """The last second of the day: what is due on a day may be done all day, and is shown with that day."""
+    return start_of(day + timedelta(days=1)) - timedelta(seconds=1)

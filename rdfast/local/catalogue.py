@@ -73,6 +73,10 @@ def update() -> list[str]:
     catalog = written()
     catalog.update(extracted(), no_fuzzy_matching=True)
     catalog.obsolete.clear()
+    catalog.fuzzy = False  # a catalogue marked fuzzy is not compiled
+    catalog.project, catalog.version = "rdfast", "1"
+    catalog.last_translator = catalog.language_team = catalog.msgid_bugs_address = "rdfast"
+    catalog.header_comment = "# The Korean words of rdfast. `make messages` keeps this file up to date."
     path = settings.BASE_DIR / PO
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
