@@ -11,7 +11,7 @@ class State(models.TextChoices):
     ACCEPTED = "accepted", _("Accepted")
     SUBMITTED = "submitted", _("Delivered")
     LOCKED = "locked", _("Part of the finding")
-    DECLINED = "declined", _("Declined")
+    DECLINED = "declined", _("Turned down")
     RECUSED = "recused", _("Recused: conflict of interest")
     EXPIRED = "expired", _("Expired")
 

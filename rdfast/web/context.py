@@ -87,6 +87,27 @@ def start_page(user: User) -> str:
     return "admin:index" if user.is_staff else "calls"
 
 
-def demo_accounts() -> list[User]:
+@dataclass(frozen=True)
+class DemoAccount:
+    """Somebody one can act as in a demo, and in which role."""
+
+    email: str
+    name: str
+    role: str
+
+
+def demo_accounts() -> list[DemoAccount]:
     """The people one can act as in a demo."""
-    return list(User.objects.filter(is_active=True).order_by("pk")[:50]) if settings.DEMO else []
+    if not settings.DEMO:
+        return []
+    people = User.objects.filter(is_active=True).prefetch_related("appointments").order_by("pk")[:50]
+    return [DemoAccount(person.email, person.name, _role_of(person)) for person in people]
+
+
+def _role_of(person: User) -> str:
+    roles = [appointment.get_role_display() for appointment in person.appointments.all()]
+    if person.is_signatory:
+        roles.append(str(_("Signatory")))
+    if person.is_staff:
+        roles.append(str(_("Administrator")))
+    return ", ".join(roles) or str(_("Researcher"))

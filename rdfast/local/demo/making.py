@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
+from django.utils import translation
 
 from rdfast.audit.causes import because
 from rdfast.local.demo import cast
@@ -50,7 +51,8 @@ def accounts() -> list[tuple[str, str]]:
         ("newcomer", "researcher without a proposal"),
         ("researcher", "researcher with a running award"),
     ]
-    titles = {role.value: role.label for role in Appointment.Role}
+    with translation.override("en"):
+        titles = {role.value: str(role.label) for role in Appointment.Role}
     found = []
     for name, what in printed:
         found.append((f"{name}@rdfast.example", what))
