@@ -27,6 +27,7 @@ from rdfast.proposals.operations import Content, Member, Planned
 from rdfast.settlement import operations as settlement
 from rdfast.settlement.models import Claim
 from rdfast.settlement.operations import Line
+from rdfast.web.manager.forms import as_seen
 
 SEOUL = ZoneInfo("Asia/Seoul")
 # A Monday morning without holidays near it.
@@ -242,3 +243,62 @@ def claimed(w: World, award: Award, *, amount: int = 10_000_000, at: datetime = 
     line = Line(BudgetCategory.objects.get(code="materials"), at.date(), "Electrolyte", amount)
     settlement.save(claim.pk, [line], files=[], revision=0, by=award.pi, at=at)
     return accounting.submit(claim.pk, by=award.pi, at=at)
+
+
+def budget_cell(code: str, year: int) -> str:
+    return f"budget-{BudgetCategory.objects.get(code=code).pk}-{year}"
+
+
+def proposal_form(w: World, *, at: datetime = MONDAY) -> dict[str, str]:
+    """The proposal form filled in completely, as a browser sends it to submit."""
+    first, second = at.date() + timedelta(days=60), at.date() + timedelta(days=150)
+    return {
+        "revision": "0",
+        "action": "submit",
+        "organisation": str(w.institute.pk),
+        "topic": str(w.topic.pk),
+        "title_ko": "전고체 전지",
+        "title_en": "",
+        "abstract_ko": "요약",
+        "abstract_en": "",
+        "aim": "Find out whether the interface holds.",
+        "asked_amount": "3억 6,000만원",
+        "asked_provisional": "６０，０００，０００",
+        "own_cash": "30,000,000",
+        "own_kind": "10000000",
+        "other_projects_as_pi": "0",
+        "other_projects_in_all": "",
+        budget_cell("personnel", 1): "250,000,000",
+        budget_cell("materials", 2): "1억 5천만",
+        "team-TOTAL_FORMS": "2",
+        "team-INITIAL_FORMS": "0",
+        "team-0-name": "Jiwoo",
+        "team-0-email": "",
+        "team-0-task": "Synthesis",
+        "team-0-effort_percent": "50",
+        "team-1-name": "",
+        "team-1-email": "",
+        "team-1-task": "",
+        "team-1-effort_percent": "",
+        "milestones-TOTAL_FORMS": "2",
+        "milestones-INITIAL_FORMS": "0",
+        "milestones-0-title": "Cell",
+        "milestones-0-criterion": "80 % after 100 cycles",
+        "milestones-0-due_on": first.isoformat(),
+        "milestones-0-share_percent": "40",
+        "milestones-1-title": "Stack",
+        "milestones-1-criterion": "500 h",
+        "milestones-1-due_on": second.isoformat(),
+        "milestones-1-share_percent": "60",
+    }
+
+
+def approval_form(proposal: Proposal) -> dict[str, str]:
+    """The manager's yes as a browser sends it."""
+    return {
+        "answer": "approve",
+        "amount": str(proposal.asked_provisional),
+        "reason": "Bold and clear.",
+        "no_conflict": "on",
+        "seen": as_seen(proposal),
+    }

@@ -136,7 +136,13 @@ def celery_stack(
     fresh_database: FreshDatabase, redis_server: PrivateRedis, tmp_path: Path
 ) -> Generator[CeleryStack]:
     """A real worker on the test's own database and queue."""
-    env = {**os.environ, "DATABASE_URL": fresh_database.url, "REDIS_URL": redis_server.url}
+    env = {
+        **os.environ,
+        "DATABASE_URL": fresh_database.url,
+        "REDIS_URL": redis_server.url,
+        # There is no mail server here; the rows tell what was delivered, and how often it was tried.
+        "RDFAST_EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend",
+    }
     running = CeleryStack(tmp_path, env)
     try:
         running.start_worker()

@@ -161,7 +161,7 @@ def test_translations_keep_every_placeholder() -> None:
             continue
         english = message.id[1] if isinstance(message.id, tuple | list) else message.id
         korean = message.string[0] if isinstance(message.string, tuple | list) else message.string
-        found = [sorted(re.findall(r"%\(\w+\)[sd]", text)) for text in (english, korean)]
+        found = [sorted(re.findall(r"%\(\w+\)[sd]", text or "")) for text in (english, korean)]
         if korean and found[0] != found[1]:
             wrong.append(message.id)
     assert wrong == []

@@ -25,12 +25,14 @@ def world(fresh_database: object) -> make.World:
 
 def _submit_and_approve(w: make.World) -> None:
     """Over HTTP, as the people meet it."""
-    proposal = make.draft(w, at=timezone.now() - timedelta(minutes=1))
+    now = timezone.now()
+    proposal = make.proposals.start(w.call, by=w.hana, at=now - timedelta(minutes=1), once=make.uuid4())
     hana, minjun = Client(), Client()
     hana.force_login(w.hana)
     minjun.force_login(w.minjun)
     began = time.monotonic()
-    hana.post(reverse("researcher:edit", args=[proposal.pk]), make.proposal_form(proposal) | {"submit": "1"})
+    hana.post(reverse("researcher:edit", args=[proposal.pk]), make.proposal_form(w, at=now))
+    proposal.refresh_from_db()
     minjun.post(reverse("manager:proposal", args=[proposal.pk]), make.approval_form(proposal))
     assert time.monotonic() - began < PROMPT
     assert Award.objects.filter(proposal=proposal).exists()

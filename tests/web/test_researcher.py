@@ -31,6 +31,7 @@ from rdfast.settlement.models import Claim, Receipt
 from rdfast.settlement.operations import Verdict
 from rdfast.timers import clock
 from tests import make
+from tests.make import budget_cell as cell
 
 pytestmark = pytest.mark.django_db
 
@@ -68,53 +69,9 @@ def text_of(response: Any) -> str:
     return response.content.decode()  # type: ignore[no-any-return]
 
 
-def cell(code: str, year: int) -> str:
-    return f"budget-{BudgetCategory.objects.get(code=code).pk}-{year}"
-
-
 def typed(w: make.World, **changes: str | None) -> dict[str, str]:
-    """The proposal form filled in completely, as a browser sends it; a change to None leaves the field out."""
-    first, second = make.MONDAY.date() + timedelta(days=60), make.MONDAY.date() + timedelta(days=150)
-    filled: dict[str, str | None] = {
-        "revision": "0",
-        "action": "submit",
-        "organisation": str(w.institute.pk),
-        "topic": str(w.topic.pk),
-        "title_ko": "전고체 전지",
-        "title_en": "",
-        "abstract_ko": "요약",
-        "abstract_en": "",
-        "aim": "Find out whether the interface holds.",
-        "asked_amount": "3억 6,000만원",
-        "asked_provisional": "６０，０００，０００",
-        "own_cash": "30,000,000",
-        "own_kind": "10000000",
-        "other_projects_as_pi": "0",
-        "other_projects_in_all": "",
-        cell("personnel", 1): "250,000,000",
-        cell("materials", 2): "1억 5천만",
-        "team-TOTAL_FORMS": "2",
-        "team-INITIAL_FORMS": "0",
-        "team-0-name": "Jiwoo",
-        "team-0-email": "",
-        "team-0-task": "Synthesis",
-        "team-0-effort_percent": "50",
-        "team-1-name": "",
-        "team-1-email": "",
-        "team-1-task": "",
-        "team-1-effort_percent": "",
-        "milestones-TOTAL_FORMS": "2",
-        "milestones-INITIAL_FORMS": "0",
-        "milestones-0-title": "Cell",
-        "milestones-0-criterion": "80 % after 100 cycles",
-        "milestones-0-due_on": first.isoformat(),
-        "milestones-0-share_percent": "40",
-        "milestones-1-title": "Stack",
-        "milestones-1-criterion": "500 h",
-        "milestones-1-due_on": second.isoformat(),
-        "milestones-1-share_percent": "60",
-        **changes,
-    }
+    """The complete form with some fields changed; a change to None leaves the field out."""
+    filled: dict[str, str | None] = {**make.proposal_form(w), **changes}
     return {name: value for name, value in filled.items() if value is not None}
 
 
