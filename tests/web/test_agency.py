@@ -569,6 +569,7 @@ def test_an_auditor_finds_events_and_the_boxes_add_up() -> None:
     envelope = client.get(reverse("auditor:envelope", args=[w.envelope.pk]))
     assert envelope.context["total"] == 0
     assert "Nothing was lost or made" in text_of(envelope)
+    assert "Bold research 2026" in text_of(envelope)
 
 
 def test_events_come_page_by_page() -> None:

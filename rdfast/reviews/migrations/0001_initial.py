@@ -100,7 +100,7 @@ class Migration(migrations.Migration):
                             ("accepted", "Accepted"),
                             ("submitted", "Delivered"),
                             ("locked", "Part of the finding"),
-                            ("declined", "Declined"),
+                            ("declined", "Turned down"),
                             ("recused", "Recused: conflict of interest"),
                             ("expired", "Expired"),
                         ],

@@ -87,6 +87,12 @@ class SecondAnswerForm(AnswerForm):
 
     answers = ("approve_second", "refuse_second")
 
+    def __init__(self, data: Any, *, proposal: Proposal) -> None:
+        super().__init__(data, proposal=proposal)
+        self.fields["reason"].help_text = _(
+            "If you approve, the applicant reads it; if you refuse, the manager."
+        )
+
 
 class ConflictForm(forms.Form):
     """Why the person must keep away."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django import forms, template
+from django.apps import apps
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.messages.storage.base import Message
@@ -14,6 +15,7 @@ from django.utils import dateformat, formats, timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, ngettext
 
+from rdfast.audit.models import Event
 from rdfast.core import amounts
 from rdfast.ledger.kinds import BoxKind
 from rdfast.proposals.models import Proposal
@@ -146,6 +148,20 @@ def scores(review: Review) -> list[tuple[str, int | None]]:
 def event_words(kind: str) -> str:
     """What happened, from the kind of an event."""
     return label_of(kind)
+
+
+@register.filter
+def subject_words(event: Event) -> str:
+    """To which object an event happened: `milestone 12`."""
+    model = apps.get_model(event.subject_kind)
+    return f"{model._meta.verbose_name} {event.subject_id}"
+
+
+@register.filter
+def move_words(event: Event) -> str:
+    """From which state to which an event led, in the words of the object's stage."""
+    machine = event.subject_kind.rpartition(".")[2]
+    return " → ".join(names.state_name(machine, state).words for state in (event.from_state, event.to_state))
 
 
 # ── forms ────────────────────────────────────────────────────────────────────────────────────────

@@ -24,9 +24,13 @@ from rdfast.proposals.states import State
 from rdfast.reports import room, story
 from rdfast.screening.queries import latest_of
 from rdfast.timers import clock
+from rdfast.timers.kinds import Kind
 from rdfast.web.forms import show_refusal
 from rdfast.web.manager.forms import AnswerForm, ConflictForm, FirstAnswerForm, SecondAnswerForm
 from rdfast.web.signed_in import person
+
+# The deadlines that a decision answers.
+_CLOCKS = {Kind.DECIDE, Kind.SECOND_APPROVAL}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -109,7 +113,7 @@ def _everything(
     *,
     at: datetime,
 ) -> dict[str, Any]:
-    decisions = list(decisions_on(found))
+    deadlines = story.deadlines_for_agency(found.pk)
     amount = _amount_in_question(found, form)
     return {
         "proposal": found,
@@ -119,10 +123,11 @@ def _everything(
         "room": room.for_grant(found, amount=amount, at=at) if form else None,
         "second_above": granting.policy_of(found).terms.second_approval_above,
         "award": Award.objects.filter(proposal=found).first(),
-        "decisions": decisions,
+        "decisions": list(decisions_on(found)),
         "screening": latest_of(found),
         "story": story.for_agency(found.pk),
-        "deadlines": story.deadlines_for_agency(found.pk),
+        "deadlines": deadlines,
+        "clock": next((each for each in deadlines if each.kind in _CLOCKS), None),
     }
 
 
