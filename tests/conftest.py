@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.test.utils import setup_databases, teardown_databases
+from django.utils import translation
 from pytest_django import DjangoDbBlocker
 
 
@@ -12,6 +13,13 @@ from pytest_django import DjangoDbBlocker
 def _quick_passwords(settings: Any) -> None:
     """Hashing slowly is a virtue that tests need not pay for."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> Generator[None]:
+    """Refusals are read in English here, whether the Korean catalogue is compiled or not."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(scope="session")
