@@ -5,6 +5,7 @@ import io
 import re
 import uuid
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -38,8 +39,12 @@ def _office(folder: str) -> Callable[[BinaryIO], bool]:
 def _is_hwpx(file: BinaryIO) -> bool:
     try:
         with zipfile.ZipFile(file) as archive:
-            return archive.open("mimetype").read(64).strip() == b"application/hwp+zip"
-    except (zipfile.BadZipFile, KeyError, OSError, ValueError, RuntimeError, NotImplementedError):
+            entry = archive.getinfo("mimetype")
+            return (
+                entry.compress_type in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+                and archive.open(entry).read(64).strip() == b"application/hwp+zip"
+            )
+    except (zipfile.BadZipFile, zlib.error, KeyError, OSError, EOFError, ValueError, RuntimeError):
         return False
 
 

@@ -12,7 +12,6 @@ PHONE = {"width": 360, "height": 740}
 _FACTS = """() => ({
     language: document.documentElement.lang,
     headings: document.querySelectorAll("h1").length,
-    badge: document.querySelector(".page-title .badge")?.textContent.trim() || "",
     forms: [...document.forms].map((form) => (form.getAttribute("action") || "").replace(/\\d+/g, "")).join(" "),
 })"""
 _TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
@@ -85,7 +84,7 @@ class Desk:
         is_too_wide = self.page.evaluate(_TOO_WIDE)
         self.page.set_viewport_size(DESK)
         assert not is_too_wide, f"{where} scrolls sideways on a phone."
-        kind = (str(resolve(self._path).view_name), facts["badge"], facts["forms"])
+        kind = (str(resolve(self._path).view_name), facts["forms"])
         if kind not in self._inspected:
             self._inspected.add(kind)
             self.inspect()
