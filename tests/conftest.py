@@ -4,9 +4,10 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
-from django.test.utils import setup_databases, teardown_databases
 from django.utils import translation
 from pytest_django import DjangoDbBlocker
+
+from tests.databases import drop_migrated, make_migrated
 
 
 @pytest.fixture(autouse=True)
@@ -31,9 +32,7 @@ def django_db_setup(
     It stands here because a conftest comes before the plugin whose fixture it replaces.
     """
     with django_db_blocker.unblock():
-        made = setup_databases(
-            verbosity=0, interactive=False, aliases={"default": None}, serialized_aliases=set()
-        )
+        name = make_migrated()
     yield
     with django_db_blocker.unblock():
-        teardown_databases(made, verbosity=0)
+        drop_migrated(name)

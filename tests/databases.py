@@ -15,6 +15,7 @@ from urllib.parse import quote
 import psycopg
 import pytest
 from django.db import connection, connections
+from django.test.utils import setup_databases
 from psycopg import sql
 from pytest_django import DjangoDbBlocker
 
@@ -29,16 +30,30 @@ class FreshDatabase:
     url: str
 
 
+def make_migrated() -> str:
+    """Make and migrate the tests' database, and a copy of it that nobody connects to; gives the name.
+
+    PostgreSQL copies only such a database. The copy is made before the first test: later a connection may stand
+    open on the original, for one from before Playwright's event loop is out of this thread's sight.
+    """
+    setup_databases(verbosity=0, interactive=False, aliases={"default": None}, serialized_aliases=set())
+    name = str(connection.settings_dict["NAME"])
+    connection.close()
+    _copy(name, to=f"{name}_template")
+    return name
+
+
+def drop_migrated(name: str) -> None:
+    """Drop both, whoever is still connected."""
+    connections.close_all()
+    _drop(f"{name}_template")
+    _drop(name)
+
+
 @pytest.fixture(scope="session")
-def template_database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Generator[str]:
-    """A copy of the migrated database that nobody connects to, because PostgreSQL copies only such."""
-    with django_db_blocker.unblock():
-        migrated = str(connection.settings_dict["NAME"])
-        connection.close()
-        _copy(migrated, to=f"{migrated}_template")
-    yield f"{migrated}_template"
-    with django_db_blocker.unblock():
-        _drop(f"{migrated}_template")
+def template_database(django_db_setup: None) -> str:
+    """The name of the copy from which every fresh database is made."""
+    return f"{connection.settings_dict['NAME']}_template"
 
 
 @pytest.fixture
