@@ -5,9 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from rdfast.audit.models import Event
@@ -21,30 +19,12 @@ from rdfast.people.operations import declare_conflict
 from rdfast.programmes.models import Appointment, Programme
 from rdfast.proposals.models import Proposal
 from rdfast.reviews.models import Finding, Review
-from rdfast.timers import clock
 from rdfast.web.manager.forms import as_seen
 from tests import make
+from tests.web.browsing import as_, queries_for, text_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("now")]
 Role = Appointment.Role
-
-
-@pytest.fixture(autouse=True)
-def now(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """The pages' clock stands at the builders' Monday, until a test moves it."""
-
-    def set_to(at: Any) -> None:
-        monkeypatch.setattr(clock, "now", lambda: at)
-
-    set_to(make.MONDAY)
-    return set_to
-
-
-def as_(user: User) -> Client:
-    """A browser in which the person has signed in."""
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def answer(client: Client, proposal: Proposal, kind: str, **changes: Any) -> Any:
@@ -60,10 +40,6 @@ def answer(client: Client, proposal: Proposal, kind: str, **changes: Any) -> Any
     }
     posted = {name: value for name, value in data.items() if value is not None}
     return client.post(reverse("manager:proposal", args=[proposal.pk]), posted, follow=True)
-
-
-def text_of(response: Any) -> str:
-    return response.content.decode()  # type: ignore[no-any-return]
 
 
 # ── answering a proposal ─────────────────────────────────────────────────────────────────────────
@@ -616,9 +592,9 @@ def test_a_list_of_thirty_asks_no_more_than_a_list_of_one(who: str, name: str, m
     user = getattr(w, who)
     url = reverse(name, args=[w.envelope.pk]) if name == "auditor:envelope" else reverse(name)
     _many(w, 1, builder)
-    few = _queries(user, url)
+    few = queries_for(user, url)
     _many(w, 29, builder)
-    assert _queries(user, url) == few
+    assert queries_for(user, url) == few
 
 
 def _claiming(w: make.World, **changes: Any) -> None:
@@ -639,18 +615,10 @@ def test_a_reviewers_inbox_asks_no_more_for_many() -> None:
     w = make.world(organisation_exposure_percent=100, programme_exposure_percent=100, reviewers=5)
     rhea, url = w.reviewers[0], reverse("reviewer:inbox")
     _many(w, 1, make.opened)
-    few = _queries(rhea, url)
+    few = queries_for(rhea, url)
     _many(w, 9, make.opened)
     assert Review.objects.filter(reviewer=rhea, state="invited").count() > 1
-    assert _queries(rhea, url) == few
-
-
-def _queries(user: User, url: str) -> int:
-    client = as_(user)
-    client.get(url)
-    with CaptureQueriesContext(connection) as captured:
-        assert client.get(url).status_code == 200
-    return len(captured)
+    assert queries_for(rhea, url) == few
 
 
 def test_an_empty_agency_says_what_will_come() -> None:

@@ -1,72 +1,27 @@
 """The applicant's face through the browser's door: what is typed, what is refused where, and what is kept."""
 
-import io
-import zipfile
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from axes.models import AccessAttempt
-from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains
 
 from rdfast.audit.models import Event
-from rdfast.core.working_days import start_of
-from rdfast.flow import accounting, evaluating, granting, signing
-from rdfast.flow.deadlines import settle_down
-from rdfast.funding.models import Award
-from rdfast.ledger.queries import boxes_of_award
-from rdfast.milestones.models import Evidence, Milestone, MilestoneReport
-from rdfast.people.models import User
-from rdfast.programmes.models import BudgetCategory
+from rdfast.flow import granting
 from rdfast.proposals.models import Proposal
-from rdfast.reviews.models import Finding, Review
-from rdfast.settlement.models import Claim, Receipt
-from rdfast.settlement.operations import Verdict
-from rdfast.timers import clock
 from tests import make
 from tests.make import budget_cell as cell
+from tests.web.browsing import as_, queries_for, said_beside
 
-pytestmark = pytest.mark.django_db
-
-PDF = b"%PDF-1.7\n%%EOF\n"
-
-
-@pytest.fixture(autouse=True)
-def now(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
-    """The pages' clock stands at the builders' Monday, until a test moves it."""
-
-    def set_to(at: datetime) -> None:
-        monkeypatch.setattr(clock, "now", lambda: at)
-
-    set_to(make.MONDAY)
-    return set_to
-
-
-@pytest.fixture(autouse=True)
-def _own_storage(settings: Any, tmp_path: Any) -> None:
-    settings.MEDIA_ROOT = str(tmp_path)
-
-
-def as_(user: User) -> Client:
-    """A browser in which the person has signed in."""
-    client = Client()
-    client.force_login(user)
-    return client
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("now")]
 
 
 def url(name: str, pk: int) -> str:
     return reverse(f"researcher:{name}", args=[pk])
-
-
-def text_of(response: Any) -> str:
-    return response.content.decode()  # type: ignore[no-any-return]
 
 
 def typed(w: make.World, **changes: str | None) -> dict[str, str]:
@@ -257,6 +212,7 @@ def test_what_cannot_be_read_is_refused_beside_its_field_and_kept(
     errors = errors_of(page)
     assert set(errors) == {field}
     assert message in errors[field][0]
+    assert message in said_beside(page, field)
     form = next(each for each in _forms(page) if field in {each.add_prefix(name) for name in each.fields})
     assert form[field.removeprefix(f"{form.prefix}-")].value() == value
     draft.refresh_from_db()
@@ -273,6 +229,7 @@ def test_an_unreadable_amount_in_the_budget_stays_in_its_cell() -> None:
     draft = blank_draft(w)
     page = as_(w.hana).post(url("edit", draft.pk), typed(w) | {cell("personnel", 1): "-250"})
     assert errors_of(page) == {cell("personnel", 1): ["An amount cannot be negative."]}
+    assert "An amount cannot be negative." in said_beside(page, cell("personnel", 1))
     assertContains(page, 'value="-250"')
 
 
@@ -305,6 +262,9 @@ def test_what_a_submission_lacks_is_said_beside_its_field(
     draft = blank_draft(w)
     page = as_(w.hana).post(url("edit", draft.pk), typed(w) | {field: value})
     assert any(message in said for said in errors_of(page)[where])
+    assertContains(page, message)
+    if where == field:
+        assert message in said_beside(page, field)
     assertContains(page, "What you wrote is saved as a draft. It is not submitted yet.")
     draft.refresh_from_db()
     assert (draft.state, draft.revision) == ("draft", 1)
@@ -460,8 +420,12 @@ def test_withdrawing_needs_the_tick_and_happens_once() -> None:
 # ── home ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_home_asks_the_same_questions_of_the_database_however_much_there_is() -> None:
+def test_lists_ask_the_database_as_often_with_thirty_rows_as_with_one() -> None:
     w = make.world(allotted=10**13, provisional_awards_per_pi=100, projects_as_pi=100, projects_in_all=200)
+    addresses = [reverse(f"researcher:{name}") for name in ("home", "proposals", "awards")]
+
+    def asked() -> list[int]:
+        return [queries_for(user, address) for user in (w.hana, w.sejin) for address in addresses]
 
     def more() -> None:
         make.signed(w)
@@ -469,18 +433,28 @@ def test_home_asks_the_same_questions_of_the_database_however_much_there_is() ->
         make.submitted(w)
         make.draft(w)
 
-    def questions(user: User) -> int:
-        client = as_(user)
-        client.get(reverse("researcher:home"))
-        with CaptureQueriesContext(connection) as asked:
-            assert client.get(reverse("researcher:home")).status_code == 200
-        return len(asked)
-
     more()
-    with_one = questions(w.hana), questions(w.sejin)
+    with_one = asked()
     for _time in range(29):
         more()
-    assert (questions(w.hana), questions(w.sejin)) == with_one
+    assert asked() == with_one
+
+
+def test_a_long_list_goes_on_by_key_and_misses_nobody() -> None:
+    w = make.world()
+    drafts = [make.draft(w).pk for _time in range(30)]
+    first = as_(w.hana).get(reverse("researcher:proposals"))
+    after = first.context["next_key"]
+    assertContains(first, f"?after={after}")
+    rest = as_(w.hana).get(reverse("researcher:proposals"), {"after": after})
+    shown = [each.pk for page in (first, rest) for each in page.context["proposals"]]
+    assert (shown, rest.context["next_key"]) == (drafts[::-1], None)
+
+
+@pytest.mark.parametrize("after", ["x", "-1", "9" * 30, "", "\x00"])
+def test_a_key_that_makes_no_sense_is_overlooked_or_answered_with_nothing(after: str) -> None:
+    w = make.world()
+    assert as_(w.hana).get(reverse("researcher:proposals"), {"after": after}).status_code == 200
 
 
 def test_home_says_what_to_do_to_whoever_has_to_do_it() -> None:
@@ -491,326 +465,3 @@ def test_home_says_what_to_do_to_whoever_has_to_do_it() -> None:
     assert leads.context["todo"] == []
     assert [each.url for each in leads.context["ahead"]] == [url("award", award.pk)]
     assertContains(as_(w.olga).get(reverse("researcher:home")), "Nothing waits for you")
-
-
-# ── signing ──────────────────────────────────────────────────────────────────────────────────────
-
-
-def signature(award: Award, **changes: str) -> dict[str, str]:
-    return {
-        "bank": "한국은행",
-        "account_number": "110-123-456789",
-        "account_holder": "가온연구원",
-        "password": make.PASSWORD,
-        "sha256": signing.agreement_hash(signing.agreement_text(award)),
-        "understood": "on",
-        **changes,
-    }
-
-
-def test_a_signatory_reads_and_signs_and_the_text_stays() -> None:
-    w = make.world()
-    award = make.offered(w)
-    page = as_(w.sejin).get(url("sign", award.pk))
-    assertContains(page, "Criteria")
-    page = as_(w.sejin).post(url("sign", award.pk), signature(award), follow=True)
-    award.refresh_from_db()
-    assert (award.state, award.account_number) == ("provisional", "110-123-456789")
-    assertContains(page, award.agreement.sha256)
-    assert boxes_of_award(award.pk)["obligated"] == 60_000_000
-    again = as_(w.sejin).post(url("sign", award.pk), signature(award), follow=True)
-    assertContains(again, "This award has been answered already.")
-
-
-@pytest.mark.parametrize(
-    ("field", "value", "message"),
-    [
-        ("password", "wrong", "This is not your password."),
-        ("password", "", "This field is required."),
-        ("bank", "", "This field is required."),
-        ("bank", "a\x00", "control characters"),
-        ("account_number", "none", "digits, spaces and hyphens"),
-        ("account_number", "1" * 41, "at most 40"),
-        ("understood", "", "Tick the box"),
-        ("sha256", "0" * 64, "The agreement has changed since this page was loaded."),
-    ],
-)
-def test_a_signature_that_does_not_hold_signs_nothing(field: str, value: str, message: str) -> None:
-    w = make.world()
-    award = make.offered(w)
-    page = as_(w.sejin).post(url("sign", award.pk), signature(award, **{field: value}))
-    assertContains(page, message)
-    assertContains(page, "한국은행" if field != "bank" else "가온연구원")
-    assertNotContains(page, make.PASSWORD)
-    award.refresh_from_db()
-    assert (award.state, award.signed_at) == ("offered", None)
-
-
-def test_wrong_passwords_at_signing_are_counted() -> None:
-    w = make.world()
-    award = make.offered(w)
-    page = as_(w.sejin).post(url("sign", award.pk), signature(award, password="wrong"))
-    assert AccessAttempt.objects.get().username == w.sejin.email
-    for _time in range(10):
-        page = as_(w.sejin).post(url("sign", award.pk), signature(award, password="wrong"))
-    assert page.status_code == 429
-    as_(w.sejin).post(url("sign", award.pk), signature(award))
-    award.refresh_from_db()
-    assert award.state == "offered"
-
-
-def test_the_principal_investigator_signs_only_where_the_policy_allows() -> None:
-    w = make.world()
-    award = make.offered(w)
-    page = as_(w.hana).post(url("sign", award.pk), signature(award), follow=True)
-    assertContains(page, "Only those who sign for the organisation can do this.")
-    award.refresh_from_db()
-    assert award.state == "offered"
-
-
-def test_refusing_needs_a_reason_and_the_tick() -> None:
-    w = make.world()
-    award = make.offered(w)
-    page = as_(w.hana).post(url("refuse", award.pk), {"reason": "", "understood": "on"})
-    assertContains(page, "This field is required.")
-    as_(w.hana).post(url("refuse", award.pk), {"reason": "The team moved.", "understood": "on"})
-    award.refresh_from_db()
-    assert award.state == "refused"
-
-
-def status(user: User, address: str) -> int:
-    """What the person is answered there."""
-    answer = as_(user).get(address)
-    if answer.streaming:
-        b"".join(answer.streaming_content)  # type: ignore[attr-defined]
-    return answer.status_code
-
-
-# ── milestones and their files ───────────────────────────────────────────────────────────────────
-
-
-def pdf(name: str = "측정 결과.pdf", content: bytes = PDF) -> SimpleUploadedFile:
-    return SimpleUploadedFile(name, content)
-
-
-@pytest.fixture
-def opened(now: Callable[[datetime], None]) -> tuple[make.World, Milestone]:
-    w = make.world()
-    milestone = make.opened(w)
-    now(start_of(milestone.due_on - timedelta(days=13)))
-    return w, milestone
-
-
-def report(w: make.World, milestone: Milestone, **changes: Any) -> Any:
-    sent = {"text": "It held 83 %.", "evidence": [pdf()], **changes}
-    return as_(w.hana).post(url("milestone", milestone.pk), sent, follow=True)
-
-
-def test_a_report_arrives_with_its_evidence_once(opened: tuple[make.World, Milestone]) -> None:
-    w, milestone = opened
-    assertContains(report(w, milestone), "The report has arrived.")
-    assertContains(report(w, milestone), "This milestone cannot be reported now.")
-    assert MilestoneReport.objects.count() == Evidence.objects.count() == 1
-    file = Evidence.objects.get()
-    answer = as_(w.hana).get(reverse("evidence", args=[file.pk]))
-    assert b"".join(answer.streaming_content) == PDF  # type: ignore[attr-defined]
-    assert answer["Content-Disposition"].startswith("attachment; filename*=utf-8''%EC%B8%A1")
-    assert answer["X-Content-Type-Options"] == "nosniff"
-    assert answer["Content-Security-Policy"] == "sandbox; default-src 'none'"
-
-
-def zipped() -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("readme.txt", "hello")
-    return file.getvalue()
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"text": ""}, "Describe what was reached"),
-        ({"text": "  \n "}, "Describe what was reached"),
-        ({"text": "a\x00b"}, "control characters"),
-        ({"text": "x" * 100_000}, "at most 10000"),
-        ({"evidence": [("empty.pdf", b"")]}, "“empty.pdf” is empty."),
-        ({"evidence": [("big.pdf", PDF + b"x" * 2000)]}, "at most"),
-        ({"evidence": [("virus.exe", b"MZ")]}, "is not accepted"),
-        ({"evidence": [("no ending", PDF)]}, "is not accepted"),
-        ({"evidence": [("page.pdf", b"<html>")]}, "is not what its ending says"),
-        ({"evidence": [("text.docx", zipped())]}, "is not what its ending says"),
-        ({"evidence": [("good.pdf", PDF), ("bad.png", PDF)]}, "“bad.png” is not what its ending says"),
-        ({"evidence": [(f"{n}.pdf", PDF) for n in range(11)]}, "Send at most 10 files at once."),
-    ],
-)
-def test_a_report_that_cannot_be_taken_leaves_nothing_behind(
-    opened: tuple[make.World, Milestone], settings: Any, tmp_path: Any, changes: dict[str, Any], message: str
-) -> None:
-    w, milestone = opened
-    settings.UPLOAD_LIMIT_BYTES = 1000
-    if "evidence" in changes:
-        changes = {"evidence": [pdf(name, content) for name, content in changes["evidence"]]}
-    page = report(w, milestone, **changes)
-    assertContains(page, message)
-    if "evidence" in changes:
-        assertContains(page, "It held 83 %.")
-    milestone.refresh_from_db()
-    assert (milestone.state, MilestoneReport.objects.count(), list(tmp_path.iterdir())) == ("open", 0, [])
-
-
-def test_only_the_principal_investigator_reports(opened: tuple[make.World, Milestone]) -> None:
-    w, milestone = opened
-    page = as_(w.sejin).post(url("milestone", milestone.pk), {"text": "x"}, follow=True)
-    assertContains(page, "This milestone cannot be reported now.")
-    assert as_(w.olga).get(url("milestone", milestone.pk)).status_code == 404
-    assert not MilestoneReport.objects.exists()
-
-
-def test_a_confirmed_finding_is_told_without_names(opened: tuple[make.World, Milestone]) -> None:
-    w, milestone = opened
-    report(w, milestone)
-    at = clock.now()
-    reviews = list(Review.objects.filter(milestone=milestone))
-    for review in reviews:
-        evaluating.accept(review.pk, by=review.reviewer, at=at)
-    scores = {"reached": 5, "evidence": 4, "worth": 5, "money": 4}
-    for review in reviews:
-        evaluating.deliver(
-            review.pk, scores=scores, grade="passed", comments="Convincing curves.", by=review.reviewer, at=at
-        )
-    assertNotContains(as_(w.hana).get(url("milestone", milestone.pk)), "Convincing curves.")
-    evaluating.confirm(Finding.objects.get().pk, reason="Agreed.", by=w.minjun, at=at)
-    page = as_(w.hana).get(url("milestone", milestone.pk))
-    assertContains(page, "Convincing curves.", count=3)
-    for review in reviews:
-        assertNotContains(page, review.reviewer.name)
-
-
-def test_evidence_opens_to_both_sides_and_its_reviewers_only(opened: tuple[make.World, Milestone]) -> None:
-    w, milestone = opened
-    report(w, milestone)
-    address = reverse("evidence", args=[Evidence.objects.get().pk])
-    invited = [review.reviewer for review in Review.objects.filter(milestone=milestone)]
-    others = [user for user in w.reviewers if user not in invited]
-    assert {status(user, address) for user in (w.hana, w.sejin, w.minjun, w.audrey, *invited)} == {200}
-    assert {status(user, address) for user in (w.olga, w.admin, *others)} == {404}
-    gone = Review.objects.get(milestone=milestone, reviewer=invited[0])
-    evaluating.recuse(gone.pk, reason="My cousin works there.", by=invited[0], at=clock.now())
-    assert status(invited[0], address) == 404
-
-
-# ── claims ───────────────────────────────────────────────────────────────────────────────────────
-
-
-def begun(w: make.World) -> Claim:
-    award = make.paid(w).award
-    return make.settlement.start(award.pk, by=w.hana, at=make.MONDAY, once=uuid4())
-
-
-def account(**changes: Any) -> dict[str, Any]:
-    return {
-        "revision": "0",
-        "action": "submit",
-        "lines-TOTAL_FORMS": "2",
-        "lines-INITIAL_FORMS": "0",
-        "lines-0-category": str(BudgetCategory.objects.get(code="materials").pk),
-        "lines-0-spent_on": make.MONDAY.date().isoformat(),
-        "lines-0-description": "Electrolyte",
-        "lines-0-amount": "1,000만",
-        "lines-1-category": "",
-        "lines-1-spent_on": "",
-        "lines-1-description": "",
-        "lines-1-amount": "",
-        **changes,
-    }
-
-
-def claim_errors(response: Any) -> dict[str, list[str]]:
-    sheet = response.context["sheet"]
-    found = {row.add_prefix(name): list(said) for row in sheet.lines for name, said in row.errors.items()}
-    found |= {name: list(said) for name, said in sheet.form.errors.items()}
-    found["lines"] = list(sheet.lines.non_form_errors())
-    return {name: said for name, said in found.items() if said}
-
-
-def test_a_claim_is_begun_filled_in_submitted_and_its_decision_read() -> None:
-    w = make.world()
-    award = make.paid(w).award
-    once = {"once": str(uuid4())}
-    for _time in range(2):
-        as_(w.hana).post(url("claim_start", award.pk), once)
-    claim = Claim.objects.get()
-    page = as_(w.hana).post(url("claim", claim.pk), account(receipts=[pdf()]), follow=True)
-    assertContains(page, "The claim has arrived.")
-    claim.refresh_from_db()
-    assert (claim.state, claim.lines.get().amount) == ("submitted", 10_000_000)
-    assertContains(
-        as_(w.hana).post(url("claim", claim.pk), account(), follow=True), "can no longer be changed"
-    )
-    verdicts = {claim.lines.get().pk: Verdict(accepted=4_000_000, reason="The rest lacks a receipt.")}
-    accounting.decide(claim.pk, verdicts, by=w.finn, at=make.MONDAY)
-    page = as_(w.sejin).get(url("claim", claim.pk))
-    assertContains(page, "The rest lacks a receipt.")
-    assertContains(page, "₩4,000,000")
-
-
-@pytest.mark.parametrize(
-    ("field", "value", "where", "message"),
-    [
-        ("lines-0-amount", "0", "lines-0-amount", "above zero"),
-        ("lines-0-amount", "-5", "lines-0-amount", "cannot be negative"),
-        ("lines-0-amount", "", "lines-0-amount", "This field is required."),
-        ("lines-0-amount", "24,000,001", "lines", "You claim ₩24,000,001, but only ₩24,000,000"),
-        ("lines-0-amount", "9" * 30, "lines-0-amount", "too large"),
-        ("lines-0-spent_on", "2026-11-03", "lines-0-spent_on", "This day has not come yet."),
-        ("lines-0-spent_on", "2026-11-01", "lines-0-spent_on", "before the agreement was signed"),
-        ("lines-0-category", "999", "lines-0-category", "Select a valid choice"),
-        ("lines-0-category", "x", "lines-0-category", "Select a valid choice"),
-        ("lines-0-description", "a\x00", "lines-0-description", "control characters"),
-        ("lines-0-description", "x" * 100_000, "lines-0-description", "at most 200"),
-        ("lines-0-DELETE", "on", "lines", "Enter at least one cost."),
-        ("revision", "7", "__all__", "changed in another window"),
-        ("lines-TOTAL_FORMS", "51", "lines", "At most 50 rows"),
-    ],
-)
-def test_a_claim_that_does_not_fit_is_refused_where_it_was_typed(
-    field: str, value: str, where: str, message: str
-) -> None:
-    w = make.world()
-    claim = begun(w)
-    page = as_(w.hana).post(url("claim", claim.pk), account(**{field: value}))
-    assert message in claim_errors(page)[where][0]
-    claim.refresh_from_db()
-    assert claim.state == "draft"
-    assert not Event.objects.filter(kind="claim.submit").exists()
-
-
-def test_a_refused_save_leaves_no_receipt_behind(tmp_path: Any) -> None:
-    w = make.world()
-    claim = begun(w)
-    as_(w.hana).post(url("claim", claim.pk), account(revision="7", receipts=[pdf()]))
-    assert not Receipt.objects.exists()
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_receipts_open_to_both_sides_and_never_to_reviewers(opened: tuple[make.World, Milestone]) -> None:
-    w, milestone = opened
-    claim = make.settlement.start(milestone.award_id, by=w.hana, at=clock.now(), once=uuid4())
-    as_(w.hana).post(url("claim", claim.pk), account(action="save", receipts=[pdf()]))
-    address = reverse("receipt", args=[Receipt.objects.get().pk])
-    assert status(w.finn, address) == 404  # a draft is the applicant's own
-    as_(w.hana).post(url("claim", claim.pk), account(revision="1"))
-    assert {status(user, address) for user in (w.hana, w.sejin, w.finn)} == {200}
-    assert {status(user, address) for user in (w.olga, *w.reviewers)} == {404}
-
-
-def test_a_missed_deadline_is_shown_and_the_late_report_still_taken(now: Callable[[datetime], None]) -> None:
-    w = make.world()
-    milestone = make.opened(w)
-    late = start_of(milestone.due_on + timedelta(days=3))
-    settle_down(at=late)
-    now(late)
-    home = as_(w.hana).get(reverse("researcher:home"))
-    assert "Report the milestone: it is overdue" in [str(each.asks) for each in home.context["todo"]]
-    assertContains(report(w, milestone), "The report has arrived.")
-    assert milestone.reports.count() == 1
