@@ -8,10 +8,11 @@ from rdfast.audit.models import Event
 from rdfast.funding.models import Award
 from rdfast.outbox import operations as outbox
 from rdfast.people.models import User
+from rdfast.people.queries import without_conflict
 from rdfast.programmes.models import Appointment
 from rdfast.programmes.queries import holders
 from rdfast.proposals.models import Proposal
-from rdfast.proposals.queries import conflicted
+from rdfast.proposals.queries import applicants_of
 from rdfast.timers.models import Timer
 
 Role = Appointment.Role
@@ -72,5 +73,9 @@ def together(*groups: list[User]) -> list[User]:
 
 def _serving(proposal: Proposal, *roles: str) -> list[User]:
     """Those who serve in the role and have no conflict of interest with the proposal."""
-    serving = holders(proposal.call.programme_id, *roles)
-    return [user for user in serving if not conflicted(proposal, user)]
+    serving = without_conflict(
+        holders(proposal.call.programme_id, *roles),
+        applicants=applicants_of(proposal),
+        organisation_id=proposal.organisation_id or 0,
+    )
+    return list(serving)

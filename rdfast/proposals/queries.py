@@ -3,7 +3,6 @@
 from django.db.models import Prefetch, Q, QuerySet, Sum
 
 from rdfast.people.models import User
-from rdfast.people.queries import has_conflict
 from rdfast.programmes.models import Appointment
 from rdfast.programmes.relations import Relation, relations_of
 from rdfast.proposals import rules
@@ -159,11 +158,4 @@ def facts(proposal: Proposal) -> Facts:
             for m in proposal.planned_milestones.all()
         ],
         team=[MemberFacts(m.name, m.task, m.effort_percent) for m in proposal.team.all()],
-    )
-
-
-def conflicted(proposal: Proposal, user: User) -> bool:
-    """Whether the person must keep away from the proposal."""
-    return has_conflict(
-        user, applicants=applicants_of(proposal), organisation_id=proposal.organisation_id or 0
     )
