@@ -2,7 +2,7 @@
 
 from django.db.models import Prefetch, Q, QuerySet, Sum
 
-from rdfast.people.models import User
+from rdfast.people.models import Organisation, User
 from rdfast.programmes.models import Appointment
 from rdfast.programmes.relations import Relation, relations_of
 from rdfast.proposals import rules
@@ -157,5 +157,13 @@ def facts(proposal: Proposal) -> Facts:
             PlannedMilestoneFacts(m.title, m.criterion, m.due_on, m.share_percent)
             for m in proposal.planned_milestones.all()
         ],
-        team=[MemberFacts(m.name, m.task, m.effort_percent) for m in proposal.team.all()],
+        team=[
+            MemberFacts(m.name, m.task, m.effort_percent, is_official=_is_official(m.user))
+            for m in proposal.team.select_related("user__organisation")
+        ],
     )
+
+
+def _is_official(user: User | None) -> bool:
+    place = user.organisation if user else None
+    return place is not None and place.kind == Organisation.Kind.AGENCY

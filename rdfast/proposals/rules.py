@@ -65,6 +65,7 @@ class MemberFacts:
     name: str
     task: str
     effort_percent: int
+    is_official: bool = False
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,10 @@ def _team_gaps(facts: Facts) -> list[RuleBroken]:
         if not member.effort_percent:
             message = _("Give the share of this person's working time.")
             found.append(Incomplete(message, field=f"team-{index}-effort_percent"))
+        if member.is_official:
+            # Whoever works on a proposal cannot decide on it: naming officials would choose the decider.
+            message = _("People of an agency cannot be on the team.")
+            found.append(Incomplete(message, field=f"team-{index}-email"))
     return found
 
 

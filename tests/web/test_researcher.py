@@ -465,3 +465,12 @@ def test_home_says_what_to_do_to_whoever_has_to_do_it() -> None:
     assert leads.context["todo"] == []
     assert [each.url for each in leads.context["ahead"]] == [url("award", award.pk)]
     assertContains(as_(w.olga).get(reverse("researcher:home")), "Nothing waits for you")
+
+
+def test_an_official_named_on_the_team_is_refused_so_nobody_chooses_who_decides() -> None:
+    w = make.world()
+    draft = blank_draft(w)
+    page = as_(w.hana).post(url("edit", draft.pk), typed(w, **{"team-0-email": w.minjun.email.upper()}))
+    assert errors_of(page) == {"team-0-email": ["People of an agency cannot be on the team."]}
+    draft.refresh_from_db()
+    assert draft.state == "draft"
