@@ -24,5 +24,6 @@ urlpatterns = [
     path("audit/", include(("rdfast.web.auditor.urls", "auditor"))),
     # Outside a demo installation these answer 404: the role switch lets anyone become anyone.
     path("demo/", include(("rdfast.web.demo.urls", "demo"))),
+    path("admin/login/", public.administration_sign_in, name="administration_sign_in"),
     path("admin/", admin.site.urls),
 ]

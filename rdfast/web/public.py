@@ -5,10 +5,11 @@ from typing import Any
 from django import forms
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import AuthenticationForm
-from django.contrib.auth.views import LoginView
+from django.contrib.auth.views import LoginView, redirect_to_login
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
@@ -89,6 +90,14 @@ class SignIn(LoginView):
     template_name = "public/sign_in.html"
     authentication_form = SignInForm
     redirect_authenticated_user = True
+
+
+@require_safe
+def administration_sign_in(request: HttpRequest) -> HttpResponse:
+    """Administration has no door of its own: visitors sign in as everywhere, for others it does not exist."""
+    if request.user.is_authenticated:
+        raise Http404
+    return redirect_to_login(request.GET.get("next") or reverse("admin:index"))
 
 
 @require_safe

@@ -45,6 +45,7 @@ TABLE: dict[str, tuple[str | None, set[str] | None, set[str] | None]] = {
     "sign_in": (None, ANYONE, ANYONE),
     "sign_out": (None, None, ANYONE),
     "set_language": (None, ANYONE, ANYONE),
+    "administration_sign_in": (None, {"anonymous"}, None),
     "messages": (None, PEOPLE, None),
     "evidence": ("evidence", APPLICANTS | READERS | {"reviewer"}, None),
     "receipt": ("receipt", APPLICANTS | READERS, None),
@@ -227,6 +228,8 @@ def test_administration_opens_for_administrators_alone(stage: Any) -> None:
             if user is not None:
                 client.force_login(user)
             status = client.get(url).status_code
+            if user is not None and who != "admin":
+                assert client.get(url, follow=True).status_code == 404, f"{name} as {who}"
             assert (status in {200, 403, 405}) if who == "admin" else status in {302, 404}, (
                 f"{name} as {who}: {status}"
             )
