@@ -14,11 +14,11 @@ from rdfast.flow.telling import heads, managers, pi, tell, together
 from rdfast.milestones import operations as milestones
 from rdfast.milestones.models import Milestone
 from rdfast.milestones.queries import relations
+from rdfast.milestones.rules import may_invite
 from rdfast.milestones.states import EVALUATED, EXPECTS_REVIEWERS
 from rdfast.milestones.states import State as MilestoneState
 from rdfast.people import operations as people
 from rdfast.people.models import User
-from rdfast.programmes.relations import Relation
 from rdfast.reviews import operations as reviews
 from rdfast.reviews import queries
 from rdfast.reviews.models import Finding, Review
@@ -52,10 +52,9 @@ def invite(milestone_id: int, reviewer: User, *, by: User, at: datetime) -> Revi
     """The manager invites a particular reviewer."""
     milestone = milestones.lock_milestone(milestone_id)
     ensure(
-        bool({Relation.MANAGER, Relation.HEAD} & relations(milestone, by)),
-        _("Only the programme's managers invite reviewers."),
+        may_invite(state=milestone.state, relations=relations(milestone, by)),
+        _("Only the programme's managers invite reviewers, and only while a milestone is to be reviewed."),
     )
-    ensure(milestone.state in EXPECTS_REVIEWERS, _("No reviewers are needed for this milestone now."))
     return _invite(milestone, reviewer, by=by, at=at)
 
 

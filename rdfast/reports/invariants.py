@@ -190,8 +190,13 @@ def nobody_acts_in_two_roles(at: datetime) -> list[str]:
         """
         SELECT DISTINCT r.reviewer_id, a.proposal_id FROM reviews_review r
         JOIN milestones_milestone m ON m.id = r.milestone_id JOIN funding_award a ON a.id = m.award_id
-        JOIN decisions_decision d ON d.proposal_id = a.proposal_id AND d.by_id = r.reviewer_id
-        WHERE r.state IN ('submitted', 'locked')
+        WHERE r.state IN ('submitted', 'locked') AND (
+            EXISTS (SELECT FROM decisions_decision d WHERE d.proposal_id = a.proposal_id AND d.by_id = r.reviewer_id)
+            OR EXISTS (
+                SELECT FROM reviews_finding f JOIN milestones_milestone n ON n.id = f.milestone_id
+                WHERE n.award_id = a.id AND f.confirmed_by_id = r.reviewer_id
+            )
+        )
         """,
     )
     return found + _offenders(

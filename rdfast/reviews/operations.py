@@ -126,6 +126,10 @@ def confirm(finding_id: int, *, reason: str, by: User, at: datetime) -> Finding:
     finding = lock(Finding, finding_id)
     finding.milestone = milestone
     ensure(finding.confirmed_at is None, _("This finding was confirmed already."))
+    ensure(
+        not queries.has_reviewed(by, milestone.award),
+        _("You have reviewed under this award, so somebody else must confirm the finding."),
+    )
     finding.confirmed_by = by
     finding.confirmed_at = at
     finding.reason = reason
@@ -141,6 +145,12 @@ def _lock_own(review_id: int, move: str, by: User) -> Review:
     ensure(review.reviewer_id == by.pk, _("This is another person's review."))
     if review.state not in MACHINE.sources_of(move):
         raise NotPossibleNow(review)
+    # Asked before inviting too; an appointment may have come since (forbidden pair).
+    programme_id = review.milestone.award.proposal.call.programme_id
+    ensure(
+        move in {"decline", "recuse"} or not queries.decides_in(by, programme_id),
+        _("You decide in this programme now, so you cannot review in it. Please turn the invitation down."),
+    )
     is_reported = review.milestone.state in EVALUATED
     ensure(
         rules.may(move, state=review.state, is_reviewer=True, is_reported=is_reported),

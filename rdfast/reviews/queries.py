@@ -3,11 +3,12 @@
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from rdfast.funding import queries as funding
+from rdfast.funding.models import Award
 from rdfast.milestones.models import Evidence, Milestone
 from rdfast.people.models import User
 from rdfast.people.queries import without_conflict
 from rdfast.programmes.models import Appointment
-from rdfast.programmes.queries import holders
+from rdfast.programmes.queries import holders, serves
 from rdfast.proposals.models import Proposal
 from rdfast.proposals.queries import applicants_of, without_conflicts_of
 from rdfast.reviews.models import Finding, Review
@@ -54,6 +55,16 @@ def candidates(milestone: Milestone) -> QuerySet[User]:
         earlier=Count("reviews", filter=Q(reviews__milestone__award=award, reviews__state=State.LOCKED)),
         busy=Count("reviews", filter=Q(reviews__state__in=PENDING)),
     ).order_by("-earlier", "busy", "pk")
+
+
+def decides_in(user: User, programme_id: int) -> bool:
+    """Whether the person decides in the programme by now, and so reviews nothing there."""
+    return serves(user, programme_id, *_DECIDING)
+
+
+def has_reviewed(user: User, award: Award) -> bool:
+    """Whether the person has delivered a review under the award, and so decides nothing on it."""
+    return Review.objects.filter(milestone__award=award, reviewer=user, state__in=DELIVERED).exists()
 
 
 def review_round(milestone: Milestone) -> int:

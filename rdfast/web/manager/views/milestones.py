@@ -13,10 +13,8 @@ from rdfast.core.refusals import RuleBroken
 from rdfast.flow import evaluating
 from rdfast.milestones.models import Milestone
 from rdfast.milestones.queries import readable_by_agency, relations
-from rdfast.milestones.rules import may
-from rdfast.milestones.states import EXPECTS_REVIEWERS
+from rdfast.milestones.rules import may, may_invite
 from rdfast.people.models import User
-from rdfast.programmes.relations import Relation
 from rdfast.proposals.queries import DECIDERS
 from rdfast.reviews.models import Finding, Review
 from rdfast.timers import clock
@@ -110,7 +108,7 @@ def _shown(
         "waiting": waiting,
         "finding_form": (finding_form or FindingForm(auto_id="confirm-%s")) if waiting else None,
     }
-    if found.state in EXPECTS_REVIEWERS and {Relation.MANAGER, Relation.HEAD} & relations(found, user):
+    if may_invite(state=found.state, relations=relations(found, user)):
         context["invite_form"] = invite_form or InviteForm(milestone=found)
     return render(request, "manager/milestone.html", context)
 
