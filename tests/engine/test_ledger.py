@@ -135,12 +135,15 @@ def test_a_cut_takes_at_most_what_is_available() -> None:
 
 
 def test_approving_beyond_the_envelope_leaves_nothing_behind() -> None:
-    w = make.world(allotted=50_000_000, programme_exposure_percent=100, organisation_exposure_percent=100)
-    proposal = make.submitted(w, provisional=50_000_000)
-    programmes.cut(w.envelope.pk, amount=1, reason="less", key="c", by=w.admin, at=make.MONDAY)
+    w = make.world(allotted=30_000_000, programme_exposure_percent=100, organisation_exposure_percent=100)
+    late = [
+        make.Planned("First", "It works", (make.MONDAY + timedelta(days=120)).date(), 40),
+        make.Planned("Second", "It lasts", (make.MONDAY + timedelta(days=200)).date(), 60),
+    ]
+    proposal = make.submitted(w, provisional=60_000_000, milestones=late)
     events = Event.objects.count()
-    with pytest.raises((EnvelopeExhausted, ExposureTooHigh)):
-        granting.approve(proposal.pk, amount=50_000_000, reason="yes", by=w.minjun, at=make.MONDAY)
+    with pytest.raises(EnvelopeExhausted, match=r"₩30,000,000 left; ₩60,000,000 is needed"):
+        granting.approve(proposal.pk, amount=60_000_000, reason="yes", by=w.minjun, at=make.MONDAY)
     proposal.refresh_from_db()
     assert proposal.state == "submitted"
     assert not Award.objects.exists()
