@@ -59,7 +59,9 @@ def sign(award_id: int, *, sha256: str, account: PaymentAccount, by: User, at: d
     )
     award = funding.sign(award_id, text=agreement_text(award), sha256=sha256, account=account, by=by, at=at)
     timers.cancel(of=award, at=at)
-    for milestone in milestones.settle_due_days(award, by=by, at=at):
+    settled = milestones.settle_due_days(award, by=by, at=at)
+    funding.expect(award, {milestone.number: milestone.due_on for milestone in settled})
+    for milestone in settled:
         opens = start_of(opens_on(milestone.due_on, award.policy.terms.milestone_opens_days))
         timers.set(Kind.OPEN_MILESTONE, of=milestone, due_at=max(opens, at + timedelta(seconds=1)), at=at)
     people = together(pi(award.proposal), signatories(award), managers(award.proposal))

@@ -204,6 +204,14 @@ def sign(award_id: int, *, text: str, sha256: str, account: PaymentAccount, by: 
 
 
 @transaction.atomic
+def expect(award: Award, due_days: dict[int, date]) -> None:
+    """Payments are expected when the milestone before them is due, by milestone number; exposure counts on it."""
+    for tranche in award.tranches.filter(after_milestone__in=due_days):
+        tranche.expected_on = due_days[tranche.after_milestone or 0]
+        tranche.save(update_fields=["expected_on"])
+
+
+@transaction.atomic
 def refuse(award_id: int, *, reason: str, by: User, at: datetime) -> Award:
     """The organisation does not want the award; the reservation ends."""
     award = lock_award(award_id)

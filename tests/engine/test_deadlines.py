@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from rdfast.audit.models import Event
 from rdfast.core.refusals import RuleBroken
 from rdfast.core.working_days import after_working_days
-from rdfast.flow import deadlines, evaluating, granting, paying
+from rdfast.flow import deadlines, evaluating, granting, paying, signing
 from rdfast.flow.deadlines import settle_down, sweep
 from rdfast.funding.models import Award
 from rdfast.milestones.models import Milestone
@@ -201,3 +201,19 @@ def test_two_deciding_reviews_make_a_finding_only_when_nobody_is_still_writing()
     finding = milestone.findings.get()
     assert (finding.result, finding.grades) == ("passed", ["passed", "passed"])
     assert Review.objects.get(pk=reviews[2].pk).state == "expired"
+
+
+def test_a_late_signature_moves_due_days_and_with_them_the_expected_payments() -> None:
+    w = make.world()
+    soon = [
+        make.Planned("First", "It works", (make.MONDAY + 10 * DAY).date(), 40),
+        make.Planned("Second", "It lasts", (make.MONDAY + 100 * DAY).date(), 60),
+    ]
+    award = make.offered(w, milestones=soon)
+    signed_at = make.MONDAY + 20 * DAY
+    sha256 = signing.agreement_hash(signing.agreement_text(award))
+    signing.sign(award.pk, sha256=sha256, account=make.ACCOUNT, by=w.sejin, at=signed_at)
+    first, second = award.milestones.order_by("number")
+    assert first.due_on == (signed_at + 14 * DAY).date()
+    assert second.due_on == (make.MONDAY + 100 * DAY).date()
+    assert award.tranches.get(number=2).expected_on == first.due_on
