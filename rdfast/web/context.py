@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from rdfast.people.models import User
 from rdfast.programmes.queries import roles_of
 from rdfast.proposals.rules import may_propose
+from rdfast.reviews import queries as reviews
+from rdfast.reviews.states import PENDING
 from rdfast.timers import clock
 
 _DECIDERS = {"manager", "deputy", "head", "second_approver"}
@@ -80,6 +82,8 @@ def start_page(user: User) -> str:
         return "finance:inbox"
     if "auditor" in roles:
         return "auditor:events"
+    if "reviewer" in roles and reviews.own(user).filter(state__in=PENDING).exists():
+        return "reviewer:inbox"
     if is_researcher(user):
         return "researcher:home"
     if "reviewer" in roles:

@@ -632,3 +632,12 @@ def test_an_empty_agency_says_what_will_come() -> None:
     ):
         assert as_(user).get(reverse(name)).status_code == 200
     assert Event.objects.exists()
+
+
+def test_a_professor_whose_review_is_waited_for_begins_the_day_with_it() -> None:
+    w = make.world()
+    reviewer = w.reviewers[0]
+    assert as_(reviewer).get("/").headers["Location"] == reverse("researcher:home")
+    make.opened(w)
+    assert Review.objects.filter(reviewer=reviewer, state="invited").exists()
+    assert as_(reviewer).get("/").headers["Location"] == reverse("reviewer:inbox")

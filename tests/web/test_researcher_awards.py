@@ -83,7 +83,7 @@ def test_a_signatory_reads_and_signs_and_the_text_stays() -> None:
         ("password", "", "This field is required."),
         ("bank", "", "This field is required."),
         ("bank", "a\x00", "control characters"),
-        ("account_number", "none", "digits, spaces and hyphens"),
+        ("account_number", "none", "at least six digits"),
         ("account_number", "1" * 41, "at most 40"),
         ("understood", "", "Tick the box"),
         ("sha256", "0" * 64, "The agreement has changed since this page was loaded."),

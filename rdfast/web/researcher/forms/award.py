@@ -22,7 +22,10 @@ class SignForm(ConfirmForm):
         label=_("Account number"),
         max_length=40,
         validators=[
-            RegexValidator(r"^\d[\d -]{4,38}\d$", _("Write the number with digits, spaces and hyphens only."))
+            RegexValidator(
+                r"^\d[\d -]{4,38}\d$",
+                _("Write at least six digits; only spaces and hyphens may stand between them."),
+            )
         ],
     )
     account_holder = TextField(label=_("Account holder"), max_length=100)
