@@ -37,11 +37,6 @@ class Room:
     programme: Change
     organisation: Change
 
-    @property
-    def suffices(self) -> bool:
-        """Whether every figure stays within its limit."""
-        return all(each.after <= each.limit for each in (self.envelope, self.programme, self.organisation))
-
 
 def for_grant(proposal: Proposal, *, amount: int, at: datetime) -> Room:
     """What granting `amount` now would do; its later tranches count as exposure only if expected soon."""

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from rdfast.outbox.queries import messages_of
 from rdfast.people.models import User
 from rdfast.programmes.models import Call
+from rdfast.programmes.queries import open_calls
 from rdfast.timers import clock
 from rdfast.web.context import is_researcher, start_page
 from rdfast.web.signed_in import person
@@ -28,9 +29,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """What rdfast is, for visitors; whoever is signed in goes to where their work is."""
     if isinstance(request.user, User):
         return redirect(start_page(request.user))
-    now = clock.now()
-    calls = _calls().filter(opens_at__lte=now, closes_at__gt=now).order_by("closes_at", "pk")[:5]
-    return render(request, "public/home.html", {"calls": calls})
+    return render(request, "public/home.html", {"calls": open_calls(clock.now())[:5]})
 
 
 @require_safe
