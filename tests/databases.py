@@ -64,13 +64,8 @@ def fresh_database(
     if "db" in request.fixturenames or request.node.get_closest_marker("django_db"):
         pytest.fail("A test with fresh_database commits: it cannot also use db or django_db.")
     name = f"{template_database.removesuffix('_template')}_{next(_numbers)}"
-    with django_db_blocker.unblock():
-        _copy(template_database, to=name)
-        try:
-            with _default_database(name):
-                yield FreshDatabase(name, _url())
-        finally:
-            _drop(name)
+    with django_db_blocker.unblock(), copy_of(template_database, name), pointing_at(name):
+        yield FreshDatabase(name, url())
 
 
 def at_once(*calls: Callable[[], Any]) -> list[Any]:
@@ -97,7 +92,17 @@ def at_once(*calls: Callable[[], Any]) -> list[Any]:
 
 
 @contextmanager
-def _default_database(name: str) -> Iterator[None]:
+def copy_of(source: str, name: str) -> Iterator[None]:
+    """A database made from another to which nobody is connected; dropped at the end."""
+    _copy(source, to=name)
+    try:
+        yield
+    finally:
+        _drop(name)
+
+
+@contextmanager
+def pointing_at(name: str) -> Iterator[None]:
     """Every thread's next connection goes to this database: they share one dictionary of settings."""
     connection.close()
     before = connection.settings_dict["NAME"]
@@ -129,7 +134,8 @@ def _administer(statement: sql.Composed) -> None:
         administrator.execute(statement)
 
 
-def _url() -> str:
+def url() -> str:
+    """The address of the database the settings point to."""
     settings = {name: quote(str(value), safe="") for name, value in connection.settings_dict.items()}
     password = f":{settings['PASSWORD']}" if settings["PASSWORD"] else ""
     port = f":{settings['PORT']}" if settings["PORT"] else ""

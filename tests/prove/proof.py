@@ -1,0 +1,54 @@
+"""What every proof takes and gives. A proof stands on `tests.ground` and is run by `python -m tests.prove`."""
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Options:
+    """How one proof is run. `size` counts what the proof counts: steps, faults, deadlines, seconds."""
+
+    seed: int
+    size: int
+    # SQL run on every database of the proof: a planted bug that the proof has to find.
+    planted: str = ""
+
+
+@dataclass
+class Outcome:
+    """What a proof did and found. No violation means that it holds."""
+
+    done: int
+    unit: str
+    violations: list[str] = field(default_factory=list)
+    # Markdown lines for the proof's own section of docs/proofs.md.
+    told: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A proof as the command knows it: what must hold, and how much of it is done by default."""
+
+    claim: str
+    size: int
+    unit: str
+    run: Callable[[Options], Outcome]
+
+
+class Progress:
+    """A line on standard error every few seconds."""
+
+    def __init__(self, name: str, of: int) -> None:
+        self._name, self._of = name, of
+        self._began = self._last = time.monotonic()
+
+    def at(self, done: int, more: str = "") -> None:
+        """Say how far the proof is, unless that was said a moment ago."""
+        now = time.monotonic()
+        if now - self._last < 5 and done < self._of:
+            return
+        self._last = now
+        sys.stderr.write(f"{self._name}: {done:,} of {self._of:,} after {now - self._began:.0f} s {more}\n")
+        sys.stderr.flush()
