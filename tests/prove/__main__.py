@@ -10,6 +10,7 @@ import random
 import sys
 import time
 
+from tests import ground
 from tests.prove import page
 from tests.prove.catalogue import PROOFS
 from tests.prove.proof import Options, Proof
@@ -18,7 +19,8 @@ from tests.prove.proof import Options, Proof
 def main() -> int:
     """Run what was asked for; the exit code says whether everything held."""
     arguments = _arguments()
-    broken = [name for name in arguments.proofs or PROOFS if not _run(name, PROOFS[name], arguments)]
+    with ground.stand(redis=True):
+        broken = [name for name in arguments.proofs or PROOFS if not _run(name, PROOFS[name], arguments)]
     if broken:
         sys.stderr.write(f"Broken: {', '.join(broken)}\n")
     return 1 if broken else 0

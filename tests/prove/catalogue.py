@@ -1,0 +1,37 @@
+"""The proofs there are."""
+
+from tests.prove.proof import Proof
+
+PROOFS: dict[str, Proof] = {
+    "random": Proof(
+        claim="no step of any role, legal or not, alone or at once with others, breaks an invariant",
+        size=200_000,
+        module="random_steps",
+    ),
+    "bank": Proof(
+        claim="16 connections move money at random over three envelopes; the boxes add up at every moment",
+        size=180,
+        module="bank",
+    ),
+    "clock": Proof(
+        claim="each deadline has one effect, none early, whoever sweeps and whatever the clock does; "
+        "nobody is punished before being warned",
+        size=100_000,
+        module="clock",
+    ),
+    "kills": Proof(
+        claim="programs and servers killed or frozen under load: nothing acknowledged is lost, doubled or stuck",
+        size=300,
+        module="kills",
+    ),
+    "crashes": Proof(
+        claim="a crash at every commit, publish and acknowledge boundary, once each, loses and doubles nothing",
+        size=1,
+        module="crashes",
+    ),
+    "tenfold": Proof(
+        claim="every task and every form of the path delivered ten times leaves the state of once",
+        size=10,
+        module="tenfold",
+    ),
+}
