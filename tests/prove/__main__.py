@@ -1,8 +1,8 @@
 """`make prove`: the long proofs, one after the other or one alone.
 
-    python -m tests.prove                        every proof, at full size
-    python -m tests.prove random --size 2000     one proof, shorter
-    python -m tests.prove random --seed 17       the run that printed this seed
+python -m tests.prove                        every proof, at full size
+python -m tests.prove random --size 2000     one proof, shorter
+python -m tests.prove random --seed 17       the run that printed this seed
 """
 
 import argparse

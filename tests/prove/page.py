@@ -44,7 +44,5 @@ def _commit() -> str:
 
 
 def _git(*arguments: str) -> str:
-    done = subprocess.run(
-        ["git", *arguments], cwd=PAGE.parent, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(["git", *arguments], cwd=PAGE.parent, capture_output=True, text=True, check=False)
     return done.stdout.strip()

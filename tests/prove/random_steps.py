@@ -1,0 +1,184 @@
+"""Random steps: every operation of every role, legal or not, in worlds of their own; the ten invariants hold.
+
+Worlds are played in several processes. Every fourth is played by four connections at once, where the seed replays
+what is tried but not who comes first.
+"""
+
+import multiprocessing
+import random
+import threading
+import traceback
+from collections import Counter
+from dataclasses import dataclass, field
+
+from django.db import connection, connections
+
+from rdfast.audit.models import Event
+from rdfast.reports.invariants import MACHINES, broken
+from tests import ground
+from tests.prove.chance import POSSIBLE, Chance, Stage, stage
+from tests.prove.proof import Options, Outcome, Progress
+
+STEPS = 1_000  # of one world: many stories, and the invariants stay cheap
+LOOK_EVERY = 10
+PROCESSES = 2
+PLAYERS = 4
+
+Move = tuple[str, str, str]
+
+
+@dataclass
+class Played:
+    """What happened in one world."""
+
+    steps: int = 0
+    at_once: int = 0
+    cells: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    moves: Counter[Move] = field(default_factory=Counter)
+    violations: list[str] = field(default_factory=list)
+
+    def add(self, other: "Played") -> None:
+        """Count the other's steps too."""
+        self.steps += other.steps
+        self.at_once += other.at_once
+        self.cells += other.cells
+        self.moves += other.moves
+        self.violations += other.violations
+
+
+def prove(options: Options) -> Outcome:
+    """Play worlds until `size` steps are done. The first world has the seed itself, so that it can be replayed."""
+    worlds = [
+        (options.seed + number, min(STEPS, options.size - first), options.planted)
+        for number, first in enumerate(range(0, options.size, STEPS))
+    ]
+    connection.close()  # the processes must not share it
+    total, progress = Played(), Progress("random", options.size)
+    with multiprocessing.get_context("fork").Pool(PROCESSES, maxtasksperchild=10) as pool:
+        for played in pool.imap_unordered(_play_world, worlds):
+            total.add(played)
+            progress.at(total.steps, f"{len(total.violations)} violations")
+    return Outcome(total.steps, "steps", total.violations, _told(total))
+
+
+def _play_world(world: tuple[int, int, str]) -> Played:
+    seed, steps, planted = world
+    coin, played = random.Random(seed), Played()
+    with ground.fresh_database(planted=planted):
+        shared = stage(coin)
+        if seed % 4:
+            play(Chance(shared, coin), steps, played, seed)
+        else:
+            _play_together(shared, coin, steps, played, seed)
+        _look(shared, played, f"seed {seed}, at the end")
+        played.moves = moves_of_history()
+    return played
+
+
+def play(chance: Chance, steps: int, played: Played, seed: int) -> None:
+    """One player's steps, until something is broken."""
+    for step in range(steps):
+        where = f"seed {seed}, step {step}"
+        _take(chance, played, where)
+        if step % LOOK_EVERY == 0:
+            _look(chance.stage, played, where)
+        if played.violations:
+            break
+    played.cells += chance.cells
+
+
+def _play_together(shared: Stage, coin: random.Random, steps: int, played: Played, seed: int) -> None:
+    """Rounds of several players at once; between the rounds everybody stands still and the invariants are checked."""
+    players = [Chance(shared, random.Random(coin.random())) for _player in range(PLAYERS)]
+    a_round = 20
+    for number in range(steps // (PLAYERS * a_round) + 1):
+        where = f"seed {seed} with {PLAYERS} at once, round {number}"
+        threads = [
+            threading.Thread(target=_play_a_round, args=(player, a_round, played, where))
+            for player in players
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        played.at_once += a_round * PLAYERS
+        _look(shared, played, where)
+        if played.violations:
+            break
+    for player in players:
+        played.cells += player.cells
+
+
+def _play_a_round(player: Chance, steps: int, played: Played, where: str) -> None:
+    try:
+        for _step in range(steps):
+            _take(player, played, where)
+    finally:
+        connections.close_all()
+
+
+def _take(player: Chance, played: Played, where: str) -> None:
+    """One step; anything that is neither done nor refused is a violation, a deadlock too."""
+    played.steps += 1
+    try:
+        player.step()
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is what the proof looks for
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        played.violations.append(
+            f"{where}: {type(error).__name__} {str(error).strip()[:200]} ({last.name}, {player.met})"
+        )
+
+
+def _look(shared: Stage, played: Played, where: str) -> None:
+    played.violations += [f"{where}: {offender}" for offender in broken(at=shared.at)]
+
+
+def moves_of_history() -> Counter[Move]:
+    """Every move that was made, from the history itself."""
+    found: Counter[Move] = Counter()
+    entries = Event.objects.exclude(to_state="").values_list("kind", "from_state", "to_state")
+    for kind, source, target in entries.iterator():
+        found[kind, source, target] += 1
+    return found
+
+
+def _told(total: Played) -> list[str]:
+    legal = _legal_moves()
+    unmet = sorted(legal - set(total.moves))
+    done = sum(count for (_name, _met, outcome), count in total.cells.items() if outcome == "done")
+    never = sorted(POSSIBLE - {name for name, _met, outcome in total.cells if outcome == "done"})
+    return [
+        f"{total.steps:,} steps in worlds of {STEPS:,}, {total.at_once:,} of them by {PLAYERS} connections at once; "
+        f"{done:,} done, {sum(total.cells.values()) - done:,} refused. "
+        f"Invariants checked every {LOOK_EVERY} steps.",
+        "",
+        f"Legal moves met: {len(legal & set(total.moves))} of {len(legal)}. "
+        + (f"Not met: {', '.join(' '.join(move) for move in unmet)}." if unmet else "None was left out."),
+        *([f"Operations never done: {', '.join(never)}."] if never else []),
+        "",
+        "| operation | states it met, and what came of it |",
+        "|---|---|",
+        *_rows(total.cells),
+    ]
+
+
+def _legal_moves() -> set[Move]:
+    legal: set[Move] = set()
+    for model, machine in MACHINES.items():
+        name = model._meta.model_name
+        legal.add((f"{name}.begin", "", machine.first))
+        legal |= {(f"{name}.{move.name}", str(move.source), str(move.target)) for move in machine.moves}
+    return legal
+
+
+def _rows(cells: Counter[tuple[str, str, str]]) -> list[str]:
+    """One row for each operation: every state it met, with every outcome."""
+    outcomes: dict[str, dict[str, list[str]]] = {}
+    for (name, met, outcome), count in sorted(cells.items()):
+        outcomes.setdefault(name, {}).setdefault(met, []).append(f"{outcome} {count:,}")
+    return [
+        f"| {name} | "
+        + "; ".join(f"{met}: {', '.join(found)}".removeprefix(": ") for met, found in states.items())
+        + " |"
+        for name, states in outcomes.items()
+    ]
