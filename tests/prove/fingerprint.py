@@ -31,11 +31,7 @@ def take() -> Fingerprint:
     models = [model for model in apps.get_models() if model.__module__.startswith("rdfast.")]
     rows = {model._meta.label_lower: model._default_manager.in_bulk() for model in models}
     says = _Says(rows)
-    return Counter(
-        (label, says.of(label, pk))
-        for label, found in rows.items()
-        for pk in found
-    )
+    return Counter((label, says.of(label, pk)) for label, found in rows.items() for pk in found)
 
 
 class _Says:
@@ -48,7 +44,9 @@ class _Says:
     def of(self, label: str, pk: Any) -> str:
         """The row in words."""
         if (label, pk) not in self._told:
-            self._told[label, pk] = json.dumps(self._fields(self._rows[label][pk]), default=str, ensure_ascii=False)
+            self._told[label, pk] = json.dumps(
+                self._fields(self._rows[label][pk]), default=str, ensure_ascii=False
+            )
         return self._told[label, pk]
 
     def _fields(self, row: Model) -> dict[str, Any]:

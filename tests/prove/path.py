@@ -137,12 +137,12 @@ def beside(w: make.World) -> Iterator[Item]:
     form = {name: str(value) for name, value in terms.items() if value is not False}
     form |= {
         "programme": str(w.programme.pk),
-        "reason": "Fewer reviewers",
+        "reason": "Less at risk",
         "starts_at": "2026-01-01 00:00",
-        "quorum": "1",
+        "provisional_cap": "200000000",
     }
     url = reverse("admin:programmes_policy_add")
-    yield Post(w.admin, url, form, Policy.objects.filter(reason="Fewer reviewers").count)
+    yield Post(w.admin, url, form, Policy.objects.filter(reason="Less at risk").count)
 
 
 def _more_than(before: int, count: Callable[[], int]) -> int:
@@ -162,7 +162,7 @@ def _submitted(w: make.World, proposal: Proposal, above_limit: bool) -> Iterator
             partial(_returned, w, proposal, form),
             partial(_declined, w, proposal),
             partial(_conflicted, w, proposal),
-            partial(_left_alone, 1, 3, 5, 60),
+            partial(_left_alone, 1, 3, 60),
         ]
     )
 
@@ -268,7 +268,7 @@ def _reported(w: make.World, milestone: Milestone) -> Iterator[Item]:
             partial(_invited, w, milestone),
             partial(_given_up, reviews[0], "decline"),
             partial(_given_up, reviews[0], "recuse"),
-            partial(_left_alone, 1, 2, 4, 9, 11, 24, 26, 28),
+            partial(_left_alone, 2, 4, 11, 26, 40),
         ]
     )
     for review in reviews:
