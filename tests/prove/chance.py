@@ -307,8 +307,10 @@ def _allot(c: Chance) -> None:
 
 def _declare_conflict(c: Chance) -> None:
     c.seldom(0.05)
+    # Steps between two waits share an instant: what was done at it came before the conflict.
+    at = c.at + timedelta(seconds=1)
     people.declare_conflict(
-        c.someone(*c.w.reviewers), with_user=c.someone(), with_organisation=None, reason="kin", at=c.at
+        c.someone(*c.w.reviewers), with_user=c.someone(), with_organisation=None, reason="kin", at=at
     )
 
 
