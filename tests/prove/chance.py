@@ -72,8 +72,11 @@ def stage(coin: random.Random) -> Stage:
 class Chance:
     """One player: a coin for everything, and a tally of what was tried in which state with which outcome."""
 
-    def __init__(self, stage: Stage, coin: random.Random) -> None:
+    def __init__(
+        self, stage: Stage, coin: random.Random, operations: list[Callable[["Chance"], None]] | None = None
+    ) -> None:
         self.stage, self.coin = stage, coin
+        self.operations = operations or OPERATIONS
         self.w, self.pis = stage.w, stage.pis
         self.cells: Counter[tuple[str, str, str]] = Counter()
         self.tried: Counter[str] = Counter()
@@ -109,7 +112,7 @@ class Chance:
 
     def _next_operation(self) -> Callable[["Chance"], None]:
         """Any operation, or as often one that has been done less than others."""
-        picked = self.coin.sample(OPERATIONS, 4)
+        picked = self.coin.sample(self.operations, 4)
         if self.coin.random() < 0.5:
             return picked[0]
         return min(picked, key=lambda operation: self.tried[operation.__name__.strip("_")])
@@ -122,9 +125,13 @@ class Chance:
         keys = list(rows.values_list("pk", flat=True))
         if not keys:
             raise NothingThere
-        found = model.objects.get(pk=self.coin.choice(keys))
+        found = model.objects.get(pk=self.pick(keys))
         self.met = f"{model._meta.model_name} {getattr(found, 'state', '')}".strip()
         return found
+
+    def pick(self, keys: list[int]) -> int:
+        """Which of the rows that would do."""
+        return self.coin.choice(keys)
 
     def seldom(self, share: float = 0.6) -> None:
         """Skip most tries of what would end too many stories early."""
