@@ -334,11 +334,12 @@ def _tamper(c: Chance) -> None:
     )
     try:
         with transaction.atomic(), connection.cursor() as cursor:
+            before = model.objects.select_for_update().get(pk=found.pk)
             cursor.execute(f"{statement} WHERE id = %s", [found.pk])
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             cursor.execute("SET CONSTRAINTS ALL DEFERRED")
             after = model.objects.filter(pk=found.pk).first()
-            if after is None or model_to_dict(after) != model_to_dict(found):
+            if after is None or model_to_dict(after) != model_to_dict(before):
                 raise NotRefused(c.met)
             raise NothingThere  # it was so already
     except DatabaseError as refused:

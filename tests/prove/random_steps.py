@@ -59,6 +59,7 @@ def prove(options: Options) -> Outcome:
         for played in pool.imap_unordered(_play_world, worlds):
             total.add(played)
             progress.at(total.steps, f"{len(total.violations)} violations")
+            progress.found(played.violations)
     return Outcome(total.steps, "steps", total.violations, _told(total))
 
 
