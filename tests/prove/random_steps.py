@@ -6,9 +6,11 @@ what is tried but not who comes first.
 
 import multiprocessing
 import random
+import signal
 import threading
 import traceback
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from django.db import connection, connections
@@ -48,19 +50,30 @@ class Played:
 
 
 def prove(options: Options) -> Outcome:
-    """Play worlds until `size` steps are done. The first world has the seed itself, so that it can be replayed."""
+    """Play worlds until `size` steps are done. The first world has the seed itself, so that it can be replayed.
+
+    Interrupted, it tells of the worlds that were played to their end.
+    """
     worlds = [
         (options.seed + number, min(STEPS, options.size - first), options.planted)
         for number, first in enumerate(range(0, options.size, STEPS))
     ]
     connection.close()  # the processes must not share it
     total, progress = Played(), Progress("random", options.size)
-    with multiprocessing.get_context("fork").Pool(PROCESSES, maxtasksperchild=10) as pool:
+    with (
+        suppress(KeyboardInterrupt),
+        multiprocessing.get_context("fork").Pool(PROCESSES, _deaf_to_interrupts, maxtasksperchild=10) as pool,
+    ):
         for played in pool.imap_unordered(_play_world, worlds):
             total.add(played)
             progress.at(total.steps, f"{len(total.violations)} violations")
             progress.found(played.violations)
     return Outcome(total.steps, "steps", total.violations, _told(total))
+
+
+def _deaf_to_interrupts() -> None:
+    """An interrupt is for the process that counts; it ends the others itself."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _play_world(world: tuple[int, int, str]) -> Played:
