@@ -1,6 +1,7 @@
 """Every operation of every role, taken at random: mostly the right one by the right person, often not."""
 
 import random
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -96,8 +97,11 @@ class Chance:
         name = operation.__name__.strip("_")
         self.met = ""
         try:
-            with transaction.atomic():
-                operation(self)
+            if operation is _wait:
+                operation(self)  # a sweep has many transactions of its own
+            else:
+                with transaction.atomic():
+                    operation(self)
         except NothingThere:
             return False
         except RuleBroken as refusal:
@@ -352,6 +356,8 @@ def _wait(c: Chance) -> None:
         until = c.at + timedelta(hours=hours)
         while (due := next_due()) is not None and due <= until:
             settle_down(at=due)
+            if next_due() == due:
+                time.sleep(0.01)  # another player holds it
         c.stage.at = until
 
 
