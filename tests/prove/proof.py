@@ -59,3 +59,9 @@ class Progress:
         self._last = now
         sys.stderr.write(f"{self._name}: {done:,} of {self._of:,} after {now - self._began:.0f} s {more}\n")
         sys.stderr.flush()
+
+    def found(self, violations: list[str]) -> None:
+        """Say what is wrong as soon as it is known: the rest of a long proof can wait."""
+        for violation in violations:
+            sys.stderr.write(f"{self._name}: VIOLATION {violation}\n")
+        sys.stderr.flush()
