@@ -2,8 +2,7 @@
 
 from datetime import datetime
 
-from django.db import transaction
-
+from rdfast.core import boundaries
 from rdfast.core.locks import lock
 from rdfast.people.models import Conflict, Organisation, User
 
@@ -18,7 +17,7 @@ def lock_organisation(pk: int) -> Organisation:
     return lock(Organisation, pk)
 
 
-@transaction.atomic
+@boundaries.commit
 def declare_conflict(
     user: User, *, with_user: User | None, with_organisation: Organisation | None, reason: str, at: datetime
 ) -> Conflict:

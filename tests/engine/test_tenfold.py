@@ -6,12 +6,13 @@ import pytest
 
 from tests import make
 from tests.prove.path import beside, path
-from tests.prove.tenfold import Player, surroundings
+from tests.prove.playing import surroundings
+from tests.prove.tenfold import Tenfold
 
 
 @pytest.mark.usefixtures("fresh_database")
 def test_forms_sent_twice_leave_the_state_of_once() -> None:
-    player = Player(times=2)
+    player = Tenfold("tenfold", times=2)
     with surroundings(player):
         w = make.world()
         player.play(beside(w))

@@ -7,6 +7,8 @@ leaves gaps in the numbers: a reference stands for what the row it leads to says
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from django.apps import apps
@@ -23,22 +25,26 @@ VOLATILE = {
     "outbox.Message": {"next_try_at", "key"},
     "milestones.Evidence": {"path"},
     "settlement.Receipt": {"path"},
+    "monitoring.Check": {"took"},
 }
 
 
-def take() -> Fingerprint:
-    """The fingerprint of the database that the settings point to."""
+def take(*, without: Mapping[str, set[str]] = MappingProxyType({})) -> Fingerprint:
+    """The fingerprint of the database that the settings point to; `without` names more fields to leave out."""
     models = [model for model in apps.get_models() if model.__module__.startswith("rdfast.")]
     rows = {model._meta.label_lower: model._default_manager.in_bulk() for model in models}
-    says = _Says(rows)
+    says = _Says(
+        rows,
+        {label: VOLATILE.get(label, set()) | without.get(label, set()) for label in {*VOLATILE, *without}},
+    )
     return Counter((label, says.of(label, pk)) for label, found in rows.items() for pk in found)
 
 
 class _Says:
     """Tells rows by what they say; a reference by what its row says, shortened."""
 
-    def __init__(self, rows: dict[str, dict[Any, Model]]) -> None:
-        self._rows = rows
+    def __init__(self, rows: dict[str, dict[Any, Model]], left_out: dict[str, set[str]]) -> None:
+        self._rows, self._left_out = rows, left_out
         self._told: dict[tuple[str, Any], str] = {}
 
     def of(self, label: str, pk: Any) -> str:
@@ -50,11 +56,11 @@ class _Says:
         return self._told[label, pk]
 
     def _fields(self, row: Model) -> dict[str, Any]:
-        volatile = VOLATILE.get(row._meta.label, set()) | {"id"}
+        left_out = self._left_out.get(row._meta.label, set()) | {"id"}
         told = {
             field.name: self._value(row, field)
             for field in row._meta.concrete_fields
-            if field.name not in volatile
+            if field.name not in left_out
         }
         told |= {
             field.name: sorted(self._short(each) for each in getattr(row, field.name).all())
