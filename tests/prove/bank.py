@@ -22,7 +22,7 @@ from rdfast.ledger.models import Arrow
 from rdfast.programmes import operations as programmes
 from rdfast.programmes.models import Appointment, Call, Envelope, Programme
 from rdfast.programmes.queries import allotment_of, available_in
-from rdfast.programmes.terms import Terms
+from rdfast.programmes.terms import parse
 from rdfast.reports.invariants import broken, snapshot
 from tests import ground, make
 from tests.prove import chance
@@ -161,7 +161,7 @@ def _count_until(until: float, at: datetime, seconds: int) -> tuple[int, list[st
 
 def _over_the_cap(at: datetime) -> list[str]:
     """Exposure counted afresh: each grant and release saw only what had been committed before it."""
-    found, terms = [], Terms(**TERMS)
+    found, terms = list[str](), parse(dict(TERMS))
     for envelope in Envelope.objects.all():
         exposed = exposure(awards_of_envelope(envelope.pk), today=localdate(at), days=terms.exposure_days)
         cap = exposure_cap(allotment_of(envelope), terms.programme_exposure_percent)
