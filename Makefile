@@ -11,11 +11,12 @@ export PORT
 DJANGO := RDFAST_DEMO=1 $(BIN)/python manage.py
 NO_DATABASE := ignore:Got an error checking a consistent migration history:RuntimeWarning
 
-.PHONY: help run test check messages compile clean
+.PHONY: help run test prove check messages compile clean
 
 help:
 	@echo 'make run       the whole stack with demo data; make run PORT=8001 for another port'
 	@echo 'make test      every test except the long proofs'
+	@echo 'make prove     the long proofs, into docs/proofs.md; make prove PROOF=bank for one alone'
 	@echo 'make check     format, lint, contracts, types, templates, migrations'
 	@echo 'make messages  collect the texts to translate'
 	@echo 'make compile   compile the translations'
@@ -26,6 +27,10 @@ run: $(VENV)/.run compile
 
 test: $(VENV)/.develop compile
 	@$(BIN)/python -m pytest --numprocesses 2 $(ARGS)
+
+# make prove PROOF=random ARGS='--size 2000 --seed 17' for a shorter one, or one again.
+prove: $(VENV)/.develop compile
+	@$(BIN)/python -m tests.prove $(PROOF) --write $(ARGS)
 
 check: $(VENV)/.develop compile
 	$(BIN)/ruff format --check .

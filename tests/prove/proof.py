@@ -54,7 +54,7 @@ class Progress:
     def at(self, done: int, more: str = "") -> None:
         """Say how far the proof is, unless that was said a moment ago."""
         now = time.monotonic()
-        if now - self._last < 5 and done < self._of:
+        if now - self._last < 5:
             return
         self._last = now
         sys.stderr.write(f"{self._name}: {done:,} of {self._of:,} after {now - self._began:.0f} s {more}\n")
