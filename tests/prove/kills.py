@@ -282,11 +282,12 @@ def _examine(site: Site, found: Found) -> list[str]:
 
 
 def _failures(found: Found) -> dict[str, list[str]]:
-    """The failed requests by the first fault that they met on their way."""
+    """The failed requests by the fault that they met on their way: the last one, or what they waited for in vain."""
     failures: dict[str, list[str]] = {}
     for began, ended, failure in found.met.failures:
         met = [each.kind for each in found.strikes if each.began <= ended and began <= each.ended]
-        failures.setdefault(met[0] if met else "nothing", []).append(failure)
+        cause = met[0 if "Timeout" in failure else -1] if met else "nothing"
+        failures.setdefault(cause, []).append(failure)
     return failures
 
 
