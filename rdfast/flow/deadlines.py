@@ -9,10 +9,9 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 
-from django.db import transaction
-
 from rdfast.audit import causes
 from rdfast.audit import operations as audit
+from rdfast.core import boundaries
 from rdfast.core.locks import lock_if_free
 from rdfast.flow import accounting, evaluating, granting, paying, performing, signing
 from rdfast.flow.telling import administrators, pi, signatories, tell, together
@@ -72,21 +71,25 @@ def sweep(*, at: datetime, limit: int = 500) -> int:
 
 def fire(timer_id: int, *, at: datetime) -> bool:
     """Let one deadline have its effect, unless it has ended, is not due, or somebody else is at it."""
-    found = Timer.objects.get(pk=timer_id)
-    with causes.because(f"timer:{timer_id}"), transaction.atomic():
-        subject = _lock_subject(found)
-        if subject is None:
-            return False
-        timer = timers.claim(timer_id, at=at)
-        if timer is None:
-            return False
-        if _must_warn_first(timer, subject, at=at):
-            return True
-        timers.done(timer, at=at)
-        if timer.about is not None:
-            _remind(timer.about, subject, at=at)
-        else:
-            ACTIONS[Kind(timer.kind)](subject, at=at)
+    with causes.because(f"timer:{timer_id}"):
+        return _fire(Timer.objects.get(pk=timer_id), at=at)
+
+
+@boundaries.commit
+def _fire(found: Timer, *, at: datetime) -> bool:
+    subject = _lock_subject(found)
+    if subject is None:
+        return False
+    timer = timers.claim(found.pk, at=at)
+    if timer is None:
+        return False
+    if _must_warn_first(timer, subject, at=at):
+        return True
+    timers.done(timer, at=at)
+    if timer.about is not None:
+        _remind(timer.about, subject, at=at)
+    else:
+        ACTIONS[Kind(timer.kind)](subject, at=at)
     return True
 
 
@@ -148,13 +151,18 @@ def _proposal_of(subject: Subject) -> Proposal:
 
 def _record_failure(timer_id: int, error: Exception, *, at: datetime) -> None:
     """In a transaction of its own; the last failure raises an alarm with the administrators."""
-    with causes.because(f"timer:{timer_id}"), transaction.atomic():
-        dead = timers.failed(timer_id, error=f"{type(error).__name__}: {error}", at=at)
-        if dead is None:
-            return
-        subject = SUBJECTS[dead.subject_kind].objects.get(pk=dead.subject_id)
-        event = audit.record("deadline.dead", of=subject, by=None, at=at, data={"deadline": dead.kind})
-        tell(administrators(), "deadline_dead", event=event, at=at, deadline=dead)
+    with causes.because(f"timer:{timer_id}"):
+        _fail(timer_id, f"{type(error).__name__}: {error}", at=at)
+
+
+@boundaries.commit
+def _fail(timer_id: int, error: str, *, at: datetime) -> None:
+    dead = timers.failed(timer_id, error=error, at=at)
+    if dead is None:
+        return
+    subject = SUBJECTS[dead.subject_kind].objects.get(pk=dead.subject_id)
+    event = audit.record("deadline.dead", of=subject, by=None, at=at, data={"deadline": dead.kind})
+    tell(administrators(), "deadline_dead", event=event, at=at, deadline=dead)
 
 
 def settle_down(*, at: datetime) -> None:

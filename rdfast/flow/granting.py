@@ -3,10 +3,10 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from django.db import transaction
 from django.utils import timezone
 
 from rdfast.audit.queries import last_of
+from rdfast.core import boundaries
 from rdfast.core.locks import lock
 from rdfast.core.working_days import after_working_days
 from rdfast.decisions import operations as decisions
@@ -35,7 +35,7 @@ def policy_of(proposal: Proposal) -> Policy:
     return proposal.policy
 
 
-@transaction.atomic
+@boundaries.commit
 def approve(proposal_id: int, *, amount: int, reason: str, by: User, at: datetime) -> Decision:
     """The manager's yes: a grant, or above the limit a recommendation to the second approver."""
     proposal = lock(Proposal, proposal_id)
@@ -44,7 +44,7 @@ def approve(proposal_id: int, *, amount: int, reason: str, by: User, at: datetim
     return _grant(decisions.approve(proposal_id, amount=amount, reason=reason, by=by, at=at), by=by, at=at)
 
 
-@transaction.atomic
+@boundaries.commit
 def approve_second(proposal_id: int, *, reason: str, by: User, at: datetime) -> Decision:
     """The second approver's yes to the recommended amount."""
     amount = lock(Proposal, proposal_id).recommended_amount or 0
@@ -125,7 +125,7 @@ def planned_tranches(proposal: Proposal, at: datetime) -> list[PlannedTranche]:
     ]
 
 
-@transaction.atomic
+@boundaries.commit
 def refuse_second(proposal_id: int, *, reason: str, by: User, at: datetime) -> Decision:
     """The second approver's no: the manager decides anew, with a fresh clock."""
     decision = decisions.send_back(proposal_id, reason=reason, by=by, at=at)
@@ -145,7 +145,7 @@ def refuse_second(proposal_id: int, *, reason: str, by: User, at: datetime) -> D
     return decision
 
 
-@transaction.atomic
+@boundaries.commit
 def give_back(proposal_id: int, *, reason: str, by: User, at: datetime) -> Decision:
     """Returned once for completion: the decision clock stops, the applicant's clock starts."""
     decision = decisions.give_back(proposal_id, reason=reason, by=by, at=at)
@@ -166,7 +166,7 @@ def give_back(proposal_id: int, *, reason: str, by: User, at: datetime) -> Decis
     return decision
 
 
-@transaction.atomic
+@boundaries.commit
 def decline(proposal_id: int, *, reason: str, by: User, at: datetime) -> Decision:
     """The no, with its reason."""
     decision = decisions.decline(proposal_id, reason=reason, by=by, at=at)

@@ -12,6 +12,7 @@ from rdfast.core.locks import lock
 from rdfast.core.refusals import RuleBroken
 from rdfast.ledger import operations as ledger
 from rdfast.ledger.kinds import What
+from rdfast.ledger.queries import has_moved
 from rdfast.people.models import User
 from rdfast.programmes.models import Envelope, Policy, Programme
 from rdfast.programmes.terms import parse
@@ -37,13 +38,16 @@ def adopt(
 ) -> Policy:
     """Adopt a new version of the programme's policy; earlier versions and running awards are not touched.
 
-    Raises ManyRulesBroken when parameters are outside their limits, StartsTooEarly for a start in the past.
+    Adopting the newest version again changes nothing. Raises ManyRulesBroken when parameters are outside their
+    limits, StartsTooEarly for a start in the past.
     """
     parse(values)
     if starts_at < at:
         raise StartsTooEarly(_("A policy cannot apply to the past."), field="starts_at")
     programme = lock(Programme, programme_id)
     newest = Policy.objects.filter(programme=programme).order_by("-number").first()
+    if newest and (newest.values, newest.reason) == (values, reason) and newest.starts_at <= starts_at:
+        return newest
     policy = Policy.objects.create(
         programme=programme,
         number=newest.number + 1 if newest else 1,
@@ -68,6 +72,8 @@ def allot(envelope_id: int, *, amount: int, reason: str, key: str, by: User | No
     envelope = lock_envelope(envelope_id)
     if amount <= 0:
         raise NotAllotted(_("Write an amount above zero."), field="amount")
+    if has_moved(f"allot:{key}", amount=amount):
+        return
     event = audit.record(
         "envelope.allotted", of=envelope, by=by, at=at, reason=reason, data={"amount": amount}
     )
@@ -88,6 +94,8 @@ def cut(envelope_id: int, *, amount: int, reason: str, key: str, by: User | None
     envelope = lock_envelope(envelope_id)
     if amount <= 0:
         raise NotAllotted(_("Write an amount above zero."), field="amount")
+    if has_moved(f"cut:{key}", amount=amount):
+        return
     event = audit.record("envelope.cut", of=envelope, by=by, at=at, reason=reason, data={"amount": amount})
     try:
         ledger.move(

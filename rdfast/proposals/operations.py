@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from rdfast.audit import operations as audit
+from rdfast.core import boundaries
 from rdfast.core.locks import lock
 from rdfast.core.machines import NotPossibleNow
 from rdfast.core.refusals import OutOfDate, RuleBroken, ensure
@@ -87,7 +88,7 @@ _PLAIN_FIELDS = [
 ]
 
 
-@transaction.atomic
+@boundaries.commit
 def start(call: Call, *, by: User, at: datetime, once: UUID) -> Proposal:
     """A new draft in an open call. The same `once` finds the same draft. Raises CallClosed."""
     lock_person(by.pk)  # a double click waits for itself
@@ -104,7 +105,7 @@ def start(call: Call, *, by: User, at: datetime, once: UUID) -> Proposal:
     return proposal
 
 
-@transaction.atomic
+@boundaries.commit
 def save(proposal_id: int, content: Content, *, revision: int, by: User, at: datetime) -> Proposal:
     """Replace the draft's content. Raises OutOfDate when the form was loaded before another save."""
     proposal = lock(Proposal, proposal_id)

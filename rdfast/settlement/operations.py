@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from rdfast.audit import operations as audit
+from rdfast.core import boundaries
 from rdfast.core.amounts import written
 from rdfast.core.locks import lock
 from rdfast.core.machines import NotPossibleNow
@@ -48,7 +49,7 @@ class Verdict:
     reason: str = ""
 
 
-@transaction.atomic
+@boundaries.commit
 def start(award_id: int, *, by: User, at: datetime, once: UUID) -> Claim:
     """A new draft under a live award. The same `once` finds the same draft."""
     award = lock_award(award_id)
@@ -64,7 +65,7 @@ def start(award_id: int, *, by: User, at: datetime, once: UUID) -> Claim:
     return claim
 
 
-@transaction.atomic
+@boundaries.commit
 def save(
     claim_id: int, lines: list[Line], *, files: Iterable[Stored], revision: int, by: User, at: datetime
 ) -> Claim:
