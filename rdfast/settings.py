@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "rdfast.settlement",
     "rdfast.flow",
     "rdfast.reports",
+    "rdfast.monitoring",
     "rdfast.tasks",
     "rdfast.web",
     "rdfast.local",
@@ -226,6 +227,8 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "rdfast.tasks.sweep", "schedule": 5.0, "options": {"expires": 10}},
     "deliver": {"task": "rdfast.tasks.deliver", "schedule": 2.0, "options": {"expires": 10}},
+    # Does nothing once the night's check is made; one that a tick lost is made at the next.
+    "check": {"task": "rdfast.tasks.check", "schedule": 600.0, "options": {"expires": 600}},
 }
 
 LOGGING = {

@@ -96,13 +96,13 @@ class CeleryStack:
 
     def start_worker(self) -> Program:
         name = f"worker{len(self.programs)}"
-        worker = self._start(name, [*stack.worker(), "--hostname", f"{name}@%h"])
+        worker = self.start(name, [*stack.worker(), "--hostname", f"{name}@%h"])
         worker.wait_for(" ready.")
         return worker
 
     def start_beat(self) -> Program:
         name = f"beat{len(self.programs)}"
-        return self._start(name, stack.beat(self.folder / name))
+        return self.start(name, stack.beat(self.folder / name))
 
     @property
     def worker(self) -> Program:
@@ -111,7 +111,8 @@ class CeleryStack:
     def said(self) -> str:
         return "\n".join(program.said() for program in self.programs)
 
-    def _start(self, name: str, command: Sequence[str]) -> Program:
+    def start(self, name: str, command: Sequence[str]) -> Program:
+        """Start a program of the stack; what it says is in a file of this name."""
         program = Program(command, self.folder / f"{name}.log", self.env)
         self.programs.append(program)
         return program

@@ -24,3 +24,12 @@ def lock(model: type[M], pk: int) -> M:
     if row is None:
         raise NotFound(_("This does not exist."))
     return row
+
+
+def lock_if_free(model: type[M], pk: int) -> M | None:
+    """The row as `lock` gives it, or None while somebody else holds it. Raises NotFound when there is none."""
+    rows = model._default_manager.filter(pk=pk)
+    row = rows.select_for_update(no_key=True, of=("self",), skip_locked=True).first()
+    if row is None and not rows.exists():
+        raise NotFound(_("This does not exist."))
+    return row

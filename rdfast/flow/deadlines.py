@@ -1,7 +1,8 @@
 """What each deadline does when its time comes, and the sweep that finds them.
 
 A timer has one effect however often, or by however many sweepers, it is found: its subject is locked, then
-the timer, then it is checked again that it is pending and due.
+the timer, then it is checked again that it is pending and due. What somebody else holds is left for the next
+sweep, so that several sweepers share the work and a lock that is never given back holds up nobody else.
 """
 
 import logging
@@ -12,7 +13,7 @@ from django.db import transaction
 
 from rdfast.audit import causes
 from rdfast.audit import operations as audit
-from rdfast.core.locks import lock
+from rdfast.core.locks import lock_if_free
 from rdfast.flow import accounting, evaluating, granting, paying, performing, signing
 from rdfast.flow.telling import administrators, pi, signatories, tell, together
 from rdfast.funding.models import Award, Tranche
@@ -74,6 +75,8 @@ def fire(timer_id: int, *, at: datetime) -> bool:
     found = Timer.objects.get(pk=timer_id)
     with causes.because(f"timer:{timer_id}"), transaction.atomic():
         subject = _lock_subject(found)
+        if subject is None:
+            return False
         timer = timers.claim(timer_id, at=at)
         if timer is None:
             return False
@@ -87,13 +90,13 @@ def fire(timer_id: int, *, at: datetime) -> bool:
     return True
 
 
-def _lock_subject(timer: Timer) -> Subject:
-    """Hold the proposal, or the award that everything later belongs to; then read the subject."""
+def _lock_subject(timer: Timer) -> Subject | None:
+    """Hold the proposal, or the award that everything later belongs to, if it is free; then read the subject."""
     model = SUBJECTS[timer.subject_kind]
     if model is Proposal:
-        return lock(Proposal, timer.subject_id)
-    award = lock(Award, Award.objects.values_list("pk", flat=True).get(proposal=timer.matter_id))
-    return award if model is Award else model.objects.get(pk=timer.subject_id)
+        return lock_if_free(Proposal, timer.subject_id)
+    award = lock_if_free(Award, Award.objects.values_list("pk", flat=True).get(proposal=timer.matter_id))
+    return award if award is None or model is Award else model.objects.get(pk=timer.subject_id)
 
 
 def _must_warn_first(timer: Timer, subject: Subject, *, at: datetime) -> bool:

@@ -14,15 +14,14 @@ from rdfast.flow.telling import heads, managers, pi, tell, together
 from rdfast.milestones import operations as milestones
 from rdfast.milestones.models import Milestone
 from rdfast.milestones.queries import relations
-from rdfast.milestones.rules import may_invite
-from rdfast.milestones.states import EVALUATED, EXPECTS_REVIEWERS
+from rdfast.milestones.states import EVALUATED
 from rdfast.milestones.states import State as MilestoneState
 from rdfast.people import operations as people
 from rdfast.people.models import User
 from rdfast.reviews import operations as reviews
 from rdfast.reviews import queries
 from rdfast.reviews.models import Finding, Review
-from rdfast.reviews.rules import finding_is_due
+from rdfast.reviews.rules import expects_reviewers, finding_is_due, may_invite
 from rdfast.reviews.states import DELIVERED, PENDING, Grade, State
 from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind
@@ -52,8 +51,12 @@ def invite(milestone_id: int, reviewer: User, *, by: User, at: datetime) -> Revi
     """The manager invites a particular reviewer."""
     milestone = milestones.lock_milestone(milestone_id)
     ensure(
-        may_invite(state=milestone.state, relations=relations(milestone, by)),
-        _("Only the programme's managers invite reviewers, and only while a milestone is to be reviewed."),
+        may_invite(
+            milestone_state=milestone.state,
+            has_finding=queries.has_finding(milestone),
+            relations=relations(milestone, by),
+        ),
+        _("Only the programme's managers invite reviewers, and only until the panel has given its result."),
     )
     return _invite(milestone, reviewer, by=by, at=at)
 
@@ -132,7 +135,9 @@ def expire(review: Review, *, at: datetime) -> None:
 def _replace(review: Review, *, at: datetime) -> Review:
     timers.cancel(of=review, at=at)
     milestone = review.milestone
-    if milestone.state in EXPECTS_REVIEWERS and not _find_if_due(milestone, at=at):
+    if _find_if_due(milestone, at=at):
+        return review
+    if expects_reviewers(milestone_state=milestone.state, has_finding=queries.has_finding(milestone)):
         fill_panel(milestone, at=at)
     return review
 
@@ -149,7 +154,7 @@ def deliver(
 
 
 def _find_if_due(milestone: Milestone, *, at: datetime) -> bool:
-    if milestone.state != MilestoneState.UNDER_REVIEW:
+    if milestone.state != MilestoneState.UNDER_REVIEW or queries.has_finding(milestone):
         return False
     states = list(queries.of_round(milestone).values_list("state", flat=True))
     submitted, accepted = states.count(State.SUBMITTED), states.count(State.ACCEPTED)

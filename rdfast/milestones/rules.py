@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from rdfast.milestones.states import EXPECTS_REVIEWERS, MACHINE
+from rdfast.milestones.states import MACHINE
 from rdfast.programmes.relations import Relation
 
 WHO: dict[str, frozenset[Relation]] = {
@@ -21,11 +21,6 @@ WHO: dict[str, frozenset[Relation]] = {
 def may(move: str, *, state: str, relations: frozenset[Relation]) -> bool:
     """Whether a person of these relations may take the move in this state."""
     return state in MACHINE.sources_of(move) and bool(WHO[move] & relations)
-
-
-def may_invite(*, state: str, relations: frozenset[Relation]) -> bool:
-    """Whether the person may invite reviewers for a milestone in this state."""
-    return state in EXPECTS_REVIEWERS and bool({Relation.MANAGER, Relation.HEAD} & relations)
 
 
 def due_after_signing(planned: date, signed: date, opens_days: int) -> date:

@@ -3,11 +3,12 @@
 The numbers and sentences are those of docs/invariants.md. Reading only; safe on a running installation.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from rdfast.core.machines import Machine
 from rdfast.funding.models import Award, Tranche
@@ -267,3 +268,13 @@ INVARIANTS: list[Callable[[datetime], list[str]]] = [
 def broken(*, at: datetime) -> list[str]:
     """Every offender against the ten invariants; an empty list means that all hold."""
     return [offender for invariant in INVARIANTS for offender in invariant(at)]
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Within, every invariant reads one and the same committed state, however busy the installation is."""
+    with transaction.atomic(durable=True):
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            cursor.execute("SET LOCAL statement_timeout = 0")  # a look at everything may take its time
+        yield

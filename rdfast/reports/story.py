@@ -80,6 +80,7 @@ LABELS: dict[str, Promise] = {
     "envelope.allotted": gettext_lazy("Money allotted to the envelope"),
     "envelope.cut": gettext_lazy("Envelope cut"),
     "policy.adopted": gettext_lazy("Policy version adopted"),
+    "invariants.broken": gettext_lazy("The nightly check found offenders: the administrators were told"),
 }
 # What the agency keeps to itself: who reviews, its own steps before an answer, its own alarms.
 _INNER = {

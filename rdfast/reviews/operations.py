@@ -9,10 +9,13 @@ from rdfast.audit import operations as audit
 from rdfast.core.locks import lock
 from rdfast.core.machines import NotPossibleNow
 from rdfast.core.refusals import RuleBroken, ensure
+from rdfast.funding.models import Award
 from rdfast.milestones.models import Milestone
 from rdfast.milestones.operations import lock_milestone
 from rdfast.milestones.states import EVALUATED
 from rdfast.people.models import User
+from rdfast.people.queries import has_conflict
+from rdfast.proposals.queries import applicants_of
 from rdfast.reviews import queries, rules
 from rdfast.reviews.models import Finding, Review
 from rdfast.reviews.states import MACHINE, PENDING, Grade, State
@@ -30,6 +33,10 @@ class ReviewIncomplete(RuleBroken):
 def invite(milestone_id: int, reviewer: User, *, by: User | None, at: datetime) -> Review:
     """Invite one more reviewer; the clock does, or the manager. Conflicts are checked before inviting."""
     milestone = lock_milestone(milestone_id)
+    ensure(
+        rules.expects_reviewers(milestone_state=milestone.state, has_finding=queries.has_finding(milestone)),
+        _("The panel of this milestone has given its result, so no more reviewers are invited."),
+    )
     if not queries.candidates(milestone).filter(pk=reviewer.pk).exists():
         raise NotACandidate(_("This person cannot review this milestone."), field="reviewer")
     review = Review.objects.create(
@@ -145,18 +152,27 @@ def _lock_own(review_id: int, move: str, by: User) -> Review:
     ensure(review.reviewer_id == by.pk, _("This is another person's review."))
     if review.state not in MACHINE.sources_of(move):
         raise NotPossibleNow(review)
-    # Asked before inviting too; an appointment may have come since (forbidden pair).
-    programme_id = review.milestone.award.proposal.call.programme_id
-    ensure(
-        move in {"decline", "recuse"} or not queries.decides_in(by, programme_id),
-        _("You decide in this programme now, so you cannot review in it. Please turn the invitation down."),
-    )
+    if move not in {"decline", "recuse"}:
+        _ensure_impartial(review.milestone.award, by)
     is_reported = review.milestone.state in EVALUATED
     ensure(
         rules.may(move, state=review.state, is_reviewer=True, is_reported=is_reported),
         _("The milestone has not been reported yet."),
     )
     return review
+
+
+def _ensure_impartial(award: Award, by: User) -> None:
+    """Asked before inviting too; an appointment or a declared conflict may have come since."""
+    ensure(
+        not queries.decides_in(by, award.proposal.call.programme_id),
+        _("You decide in this programme now, so you cannot review in it. Please turn the invitation down."),
+    )
+    applicants = applicants_of(award.proposal)
+    ensure(
+        not has_conflict(by, applicants=applicants, organisation_id=award.organisation_id),
+        _("You have a conflict of interest with the applicant, so you cannot review this milestone."),
+    )
 
 
 def _save(review: Review, fields: list[str], by: User | None, at: datetime, reason: str = "") -> Review:

@@ -79,6 +79,11 @@ def of_round(milestone: Milestone) -> QuerySet[Review]:
     )
 
 
+def has_finding(milestone: Milestone) -> bool:
+    """Whether the panel of the milestone's present round has spoken."""
+    return Finding.objects.filter(milestone=milestone, round=review_round(milestone)).exists()
+
+
 def findings_told(milestone: Milestone) -> QuerySet[Finding]:
     """The findings that count, newest first: those a manager has confirmed."""
     return Finding.objects.filter(milestone=milestone, confirmed_at__isnull=False).order_by("-round")

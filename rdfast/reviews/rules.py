@@ -2,6 +2,8 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from rdfast.milestones.states import EXPECTS_REVIEWERS
+from rdfast.programmes.relations import Relation
 from rdfast.reviews.states import MACHINE, Grade
 
 # The rubric: each criterion is scored from 1 (not at all) to 5 (fully).
@@ -22,6 +24,18 @@ def may(move: str, *, state: str, is_reviewer: bool, is_reported: bool = True) -
 
 
 WHO_IS_REVIEWER = {"accept", "decline", "recuse", "submit"}
+
+
+def may_invite(*, milestone_state: str, has_finding: bool, relations: frozenset[Relation]) -> bool:
+    """Whether the person may invite reviewers for a milestone: until its panel has spoken."""
+    return expects_reviewers(milestone_state=milestone_state, has_finding=has_finding) and bool(
+        {Relation.MANAGER, Relation.HEAD} & relations
+    )
+
+
+def expects_reviewers(*, milestone_state: str, has_finding: bool) -> bool:
+    """Whether another review would still count in the milestone's round."""
+    return milestone_state in EXPECTS_REVIEWERS and not has_finding
 
 
 def finding_of(grades: list[str]) -> Grade:

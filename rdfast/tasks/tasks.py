@@ -2,6 +2,7 @@
 
 from rdfast.celery import app
 from rdfast.flow import deadlines
+from rdfast.monitoring import operations as monitoring
 from rdfast.outbox import operations as outbox
 from rdfast.timers import clock
 
@@ -16,3 +17,9 @@ def sweep() -> int:
 def deliver() -> int:
     """Deliver the messages that wait."""
     return outbox.deliver_waiting(at=clock.now())
+
+
+@app.task(name="rdfast.tasks.check")  # type: ignore[untyped-decorator]
+def check() -> bool:
+    """Check what must always be true, once a night; whether it was checked now."""
+    return monitoring.check_tonight(at=clock.now()) is not None

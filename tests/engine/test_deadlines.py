@@ -203,6 +203,24 @@ def test_two_deciding_reviews_make_a_finding_only_when_nobody_is_still_writing()
     assert Review.objects.get(pk=reviews[2].pk).state == "expired"
 
 
+def test_nobody_is_invited_once_the_panel_has_spoken() -> None:
+    w = make.world()
+    milestone = make.reported(w)
+    at = milestone.reported_at or make.MONDAY
+    reviews = list(Review.objects.filter(milestone=milestone, state="invited").order_by("pk"))
+    scores = dict.fromkeys(("reached", "evidence", "worth", "money"), 4)
+    for review in reviews:
+        evaluating.accept(review.pk, by=review.reviewer, at=at)
+    for review in reviews:
+        evaluating.deliver(review.pk, scores=scores, grade="passed", comments="ok", by=review.reviewer, at=at)
+    asked = [review.reviewer_id for review in reviews]
+    another = next(reviewer for reviewer in w.reviewers if reviewer.pk not in asked)
+    with pytest.raises(RuleBroken, match="only until the panel has given its result"):
+        evaluating.invite(milestone.pk, another, by=w.minjun, at=at)
+    assert Review.objects.filter(milestone=milestone).count() == len(reviews)
+    assert milestone.findings.count() == 1
+
+
 def test_a_late_signature_moves_due_days_and_with_them_the_expected_payments() -> None:
     w = make.world()
     soon = [

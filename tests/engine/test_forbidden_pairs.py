@@ -5,6 +5,7 @@ import pytest
 from rdfast.core.refusals import RuleBroken
 from rdfast.flow import evaluating, granting, paying
 from rdfast.funding.models import Payment
+from rdfast.people import operations as people
 from rdfast.programmes.models import Appointment
 from rdfast.reviews.models import Finding, Review
 from tests import make
@@ -37,6 +38,21 @@ def test_a_reviewer_who_became_a_manager_cannot_take_a_review_on() -> None:
         evaluating.accept(review.pk, by=review.reviewer, at=make.MONDAY)
     evaluating.decline(review.pk, reason="I manage it now", by=review.reviewer, at=make.MONDAY)
     assert Review.objects.get(pk=review.pk).state == "declined"
+
+
+def test_a_conflict_declared_after_accepting_stops_the_review() -> None:
+    w = make.world()
+    make.reported(w)
+    review = Review.objects.filter(state="invited").earliest("pk")
+    evaluating.accept(review.pk, by=review.reviewer, at=make.MONDAY)
+    people.declare_conflict(
+        review.reviewer, with_user=w.hana, with_organisation=None, reason="kin", at=make.MONDAY
+    )
+    with pytest.raises(RuleBroken, match="conflict of interest with the applicant"):
+        evaluating.deliver(
+            review.pk, scores=SCORES, grade="passed", comments="ok", by=review.reviewer, at=make.MONDAY
+        )
+    assert Review.objects.get(pk=review.pk).state == "accepted"
 
 
 def test_whoever_reviewed_does_not_confirm_the_finding() -> None:

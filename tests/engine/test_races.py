@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 
 from rdfast.audit.models import Event
+from rdfast.core.locks import lock
 from rdfast.core.refusals import RuleBroken
 from rdfast.decisions.models import Decision
 from rdfast.flow import granting, paying, submitting
@@ -149,6 +151,20 @@ def test_eight_sweepers_over_the_same_deadlines_have_one_effect_each() -> None:
     assert Event.objects.filter(kind="proposal.escalated").count() == 6
     assert Timer.objects.filter(kind="decide", status="done").count() == 6
     assert broken(at=at) == []
+
+
+def test_a_proposal_that_somebody_holds_is_left_for_the_next_sweep_and_holds_up_no_other() -> None:
+    w = make.world()
+    held, free = (make.submitted(w, by=make.person(f"Pi{number}", w.institute)) for number in range(2))
+    at = make.MONDAY + 2 * DAY
+    late = Timer.objects.filter(kind="decide", status="done")
+    with transaction.atomic():
+        lock(Proposal, held.pk)
+        at_once(lambda: sweep(at=at))
+        assert [timer.subject_id for timer in late] == [free.pk]
+        assert Timer.objects.get(kind="decide", subject_id=held.pk).attempts == 0
+    assert sweep(at=at) == 1
+    assert {timer.subject_id for timer in late.all()} == {held.pk, free.pk}
 
 
 def test_sweepers_and_relays_at_once_tell_everyone_once() -> None:

@@ -1,6 +1,7 @@
 """Every operation of every role, taken at random: mostly the right one by the right person, often not."""
 
 import random
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -72,8 +73,11 @@ def stage(coin: random.Random) -> Stage:
 class Chance:
     """One player: a coin for everything, and a tally of what was tried in which state with which outcome."""
 
-    def __init__(self, stage: Stage, coin: random.Random) -> None:
+    def __init__(
+        self, stage: Stage, coin: random.Random, operations: list[Callable[["Chance"], None]] | None = None
+    ) -> None:
         self.stage, self.coin = stage, coin
+        self.operations = operations or OPERATIONS
         self.w, self.pis = stage.w, stage.pis
         self.cells: Counter[tuple[str, str, str]] = Counter()
         self.tried: Counter[str] = Counter()
@@ -93,8 +97,11 @@ class Chance:
         name = operation.__name__.strip("_")
         self.met = ""
         try:
-            with transaction.atomic():
-                operation(self)
+            if operation is _wait:
+                operation(self)  # a sweep has many transactions of its own
+            else:
+                with transaction.atomic():
+                    operation(self)
         except NothingThere:
             return False
         except RuleBroken as refusal:
@@ -109,7 +116,7 @@ class Chance:
 
     def _next_operation(self) -> Callable[["Chance"], None]:
         """Any operation, or as often one that has been done less than others."""
-        picked = self.coin.sample(OPERATIONS, 4)
+        picked = self.coin.sample(self.operations, 4)
         if self.coin.random() < 0.5:
             return picked[0]
         return min(picked, key=lambda operation: self.tried[operation.__name__.strip("_")])
@@ -122,9 +129,13 @@ class Chance:
         keys = list(rows.values_list("pk", flat=True))
         if not keys:
             raise NothingThere
-        found = model.objects.get(pk=self.coin.choice(keys))
+        found = model.objects.get(pk=self.pick(keys))
         self.met = f"{model._meta.model_name} {getattr(found, 'state', '')}".strip()
         return found
+
+    def pick(self, keys: list[int]) -> int:
+        """Which of the rows that would do."""
+        return self.coin.choice(keys)
 
     def seldom(self, share: float = 0.6) -> None:
         """Skip most tries of what would end too many stories early."""
@@ -307,8 +318,10 @@ def _allot(c: Chance) -> None:
 
 def _declare_conflict(c: Chance) -> None:
     c.seldom(0.05)
+    # Steps between two waits share an instant: what was done at it came before the conflict.
+    at = c.at + timedelta(seconds=1)
     people.declare_conflict(
-        c.someone(*c.w.reviewers), with_user=c.someone(), with_organisation=None, reason="kin", at=c.at
+        c.someone(*c.w.reviewers), with_user=c.someone(), with_organisation=None, reason="kin", at=at
     )
 
 
@@ -325,11 +338,12 @@ def _tamper(c: Chance) -> None:
     )
     try:
         with transaction.atomic(), connection.cursor() as cursor:
+            before = model.objects.select_for_update().get(pk=found.pk)
             cursor.execute(f"{statement} WHERE id = %s", [found.pk])
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             cursor.execute("SET CONSTRAINTS ALL DEFERRED")
             after = model.objects.filter(pk=found.pk).first()
-            if after is None or model_to_dict(after) != model_to_dict(found):
+            if after is None or model_to_dict(after) != model_to_dict(before):
                 raise NotRefused(c.met)
             raise NothingThere  # it was so already
     except DatabaseError as refused:
@@ -342,6 +356,8 @@ def _wait(c: Chance) -> None:
         until = c.at + timedelta(hours=hours)
         while (due := next_due()) is not None and due <= until:
             settle_down(at=due)
+            if next_due() == due:
+                time.sleep(0.01)  # another player holds it
         c.stage.at = until
 
 

@@ -54,8 +54,14 @@ class Progress:
     def at(self, done: int, more: str = "") -> None:
         """Say how far the proof is, unless that was said a moment ago."""
         now = time.monotonic()
-        if now - self._last < 5 and done < self._of:
+        if now - self._last < 5:
             return
         self._last = now
         sys.stderr.write(f"{self._name}: {done:,} of {self._of:,} after {now - self._began:.0f} s {more}\n")
+        sys.stderr.flush()
+
+    def found(self, violations: list[str]) -> None:
+        """Say what is wrong as soon as it is known: the rest of a long proof can wait."""
+        for violation in violations:
+            sys.stderr.write(f"{self._name}: VIOLATION {violation}\n")
         sys.stderr.flush()

@@ -6,14 +6,17 @@ what is tried but not who comes first.
 
 import multiprocessing
 import random
+import signal
 import threading
 import traceback
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from django.db import connection, connections
 
 from rdfast.audit.models import Event
+from rdfast.flow.deadlines import settle_down
 from rdfast.reports.invariants import MACHINES, broken
 from tests import ground
 from tests.prove.chance import POSSIBLE, Chance, Stage, stage
@@ -47,18 +50,30 @@ class Played:
 
 
 def prove(options: Options) -> Outcome:
-    """Play worlds until `size` steps are done. The first world has the seed itself, so that it can be replayed."""
+    """Play worlds until `size` steps are done. The first world has the seed itself, so that it can be replayed.
+
+    Interrupted, it tells of the worlds that were played to their end.
+    """
     worlds = [
         (options.seed + number, min(STEPS, options.size - first), options.planted)
         for number, first in enumerate(range(0, options.size, STEPS))
     ]
     connection.close()  # the processes must not share it
     total, progress = Played(), Progress("random", options.size)
-    with multiprocessing.get_context("fork").Pool(PROCESSES, maxtasksperchild=10) as pool:
+    with (
+        suppress(KeyboardInterrupt),
+        multiprocessing.get_context("fork").Pool(PROCESSES, _deaf_to_interrupts, maxtasksperchild=10) as pool,
+    ):
         for played in pool.imap_unordered(_play_world, worlds):
             total.add(played)
             progress.at(total.steps, f"{len(total.violations)} violations")
+            progress.found(played.violations)
     return Outcome(total.steps, "steps", total.violations, _told(total))
+
+
+def _deaf_to_interrupts() -> None:
+    """An interrupt is for the process that counts; it ends the others itself."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _play_world(world: tuple[int, int, str]) -> Played:
@@ -88,7 +103,10 @@ def play(chance: Chance, steps: int, played: Played, seed: int) -> None:
 
 
 def _play_together(shared: Stage, coin: random.Random, steps: int, played: Played, seed: int) -> None:
-    """Rounds of several players at once; between the rounds everybody stands still and the invariants are checked."""
+    """Rounds of several players at once; between the rounds everybody stands still and the invariants are checked.
+
+    A deadline set while another player moved the time on is overdue at once: the sweep comes before the look.
+    """
     players = [Chance(shared, random.Random(coin.random())) for _player in range(PLAYERS)]
     a_round = 20
     for number in range(steps // (PLAYERS * a_round) + 1):
@@ -102,6 +120,7 @@ def _play_together(shared: Stage, coin: random.Random, steps: int, played: Playe
         for thread in threads:
             thread.join()
         played.at_once += a_round * PLAYERS
+        settle_down(at=shared.at)
         _look(shared, played, where)
         if played.violations:
             break
@@ -148,9 +167,11 @@ def _told(total: Played) -> list[str]:
     done = sum(count for (_name, _met, outcome), count in total.cells.items() if outcome == "done")
     never = sorted(POSSIBLE - {name for name, _met, outcome in total.cells if outcome == "done"})
     return [
-        f"{total.steps:,} steps in worlds of {STEPS:,}, {total.at_once:,} of them by {PLAYERS} connections at once; "
-        f"{done:,} done, {sum(total.cells.values()) - done:,} refused. "
-        f"Invariants checked every {LOOK_EVERY} steps.",
+        (
+            f"{total.steps:,} steps in worlds of {STEPS:,}, {total.at_once:,} of them by {PLAYERS} connections "
+            f"at once; {done:,} done, {sum(total.cells.values()) - done:,} refused. "
+            f"Invariants checked every {LOOK_EVERY} steps."
+        ),
         "",
         f"Legal moves met: {len(legal & set(total.moves))} of {len(legal)}. "
         + (f"Not met: {', '.join(' '.join(move) for move in unmet)}." if unmet else "None was left out."),

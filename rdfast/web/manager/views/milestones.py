@@ -13,10 +13,12 @@ from rdfast.core.refusals import RuleBroken
 from rdfast.flow import evaluating
 from rdfast.milestones.models import Milestone
 from rdfast.milestones.queries import readable_by_agency, relations
-from rdfast.milestones.rules import may, may_invite
+from rdfast.milestones.rules import may
 from rdfast.people.models import User
 from rdfast.proposals.queries import DECIDERS
 from rdfast.reviews.models import Finding, Review
+from rdfast.reviews.queries import has_finding
+from rdfast.reviews.rules import may_invite
 from rdfast.timers import clock
 from rdfast.timers.kinds import Kind
 from rdfast.timers.queries import with_due_at
@@ -108,7 +110,9 @@ def _shown(
         "waiting": waiting,
         "finding_form": (finding_form or FindingForm(auto_id="confirm-%s")) if waiting else None,
     }
-    if may_invite(state=found.state, relations=relations(found, user)):
+    if may_invite(
+        milestone_state=found.state, has_finding=has_finding(found), relations=relations(found, user)
+    ):
         context["invite_form"] = invite_form or InviteForm(milestone=found)
     return render(request, "manager/milestone.html", context)
 
