@@ -24,6 +24,18 @@ def has_conflict(user: User, *, applicants: set[int], organisation_id: int) -> b
     ).exists()
 
 
+def set_apart_from(user: User) -> tuple[set[int], set[int]]:
+    """The people and organisations that the person has a conflict with: the list form of `has_conflict`."""
+    declared = Conflict.objects.filter(Q(user=user) | Q(with_user=user))
+    people: set[int | None] = {user.pk}
+    places: set[int | None] = {user.organisation_id}
+    for one, other, place in declared.values_list("user", "with_user", "with_organisation"):
+        people |= {one, other}
+        # An organisation named in somebody else's declaration is theirs to keep away from.
+        places |= {place} if one == user.pk else set()
+    return {pk for pk in people if pk}, {pk for pk in places if pk}
+
+
 def without_conflict(users: QuerySet[User], *, applicants: set[int], organisation_id: int) -> QuerySet[User]:
     """Those of `users` who have no conflict with these applicants and this organisation."""
     declared = Conflict.objects.filter(

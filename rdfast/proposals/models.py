@@ -93,6 +93,12 @@ class Proposal(models.Model):
             models.Index(fields=["pi", "-id"], name="proposal_of_pi"),
             # The inbox of a programme's manager.
             models.Index(fields=["call", "state", "submitted_at"], name="proposal_in_state"),
+            # What waits for an answer, the longest waiting first, however much was answered.
+            models.Index(
+                fields=["submitted_at", "id"],
+                name="proposal_waiting",
+                condition=models.Q(state__in=[State.SUBMITTED, State.RECOMMENDED]),
+            ),
         )
         triggers = (MACHINE.guard(), history.guard("proposals.proposal"))
 

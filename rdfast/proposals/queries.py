@@ -3,6 +3,7 @@
 from django.db.models import Prefetch, Q, QuerySet, Sum
 
 from rdfast.people.models import Organisation, User
+from rdfast.people.queries import set_apart_from
 from rdfast.programmes.models import Appointment
 from rdfast.programmes.relations import Relation, relations_of
 from rdfast.proposals import rules
@@ -78,30 +79,18 @@ def readable_by_agency(user: User, *roles: str) -> QuerySet[Proposal]:
 
 def without_conflicts_of(user: User, proposals: QuerySet[Proposal]) -> QuerySet[Proposal]:
     """Those of `proposals` with which the person has no conflict: the list form of `has_conflict`."""
-    hidden_people = [user.pk, *user.conflicts.exclude(with_user=None).values_list("with_user", flat=True)]
-    hidden_people += user.conflicts_of_others.values_list("user", flat=True)
-    hidden_places = [
-        *user.conflicts.exclude(with_organisation=None).values_list("with_organisation", flat=True)
-    ]
-    if user.organisation_id:
-        hidden_places.append(user.organisation_id)
-    return (
-        proposals.exclude(pi__in=hidden_people)
-        .exclude(organisation__in=hidden_places)
-        .exclude(team__user__in=hidden_people)
-    )
+    people, places = set_apart_from(user)
+    return proposals.exclude(pi__in=people).exclude(organisation__in=places).exclude(team__user__in=people)
 
 
 def inbox(user: User) -> QuerySet[Proposal]:
-    """Proposals that wait for this person's decision.
+    """Proposals that wait for this person's decision, the longest waiting first.
 
     Managers see what was submitted, second approvers what was recommended by somebody else, heads what ran
     over its deadline.
     """
-    programmes = {
-        role: set(user.appointments.filter(role=role).values_list("programme", flat=True))
-        for role in DECIDERS
-    }
+    held = list(user.appointments.filter(role__in=DECIDERS).values_list("role", "programme"))
+    programmes = {role: {programme for each, programme in held if each == role} for role in DECIDERS}
     managed = programmes[Role.MANAGER] | programmes[Role.DEPUTY]
     all_mine = readable_by_agency(user, *DECIDERS)
     submitted = all_mine.filter(state=State.SUBMITTED, call__programme__in=managed)
@@ -113,7 +102,7 @@ def inbox(user: User) -> QuerySet[Proposal]:
         escalated_at__isnull=False,
         call__programme__in=programmes[Role.HEAD],
     ).exclude(recommended_by=user)
-    return (submitted | seconded | late).distinct()
+    return (submitted | seconded | late).order_by("submitted_at", "pk")
 
 
 def with_everything(proposals: QuerySet[Proposal]) -> QuerySet[Proposal]:

@@ -137,6 +137,12 @@ class Finding(models.Model):
                 | models.Q(confirmed_by__isnull=False, confirmed_at__isnull=False),
             ),
         )
+        indexes = (
+            # What waits for a manager's confirmation, however much was confirmed.
+            models.Index(
+                fields=["id"], name="finding_waiting", condition=models.Q(confirmed_at__isnull=True)
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.milestone}: {self.get_result_display()}"

@@ -51,6 +51,12 @@ class Claim(models.Model):
                 | models.Q(decided_at__isnull=False, decided_by__isnull=False),
             ),
         )
+        indexes = (
+            # What waits for the finance officer, the longest waiting first, however much was decided.
+            models.Index(
+                fields=["submitted_at", "id"], name="claim_waiting", condition=models.Q(state="submitted")
+            ),
+        )
         triggers = (MACHINE.guard(), history.guard("settlement.claim"))
 
     def __str__(self) -> str:

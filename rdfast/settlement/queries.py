@@ -1,6 +1,6 @@
 """Reads of claims."""
 
-from django.db.models import QuerySet, Sum
+from django.db.models import OuterRef, QuerySet, Subquery, Sum
 
 from rdfast.funding import queries as funding
 from rdfast.funding.models import Award
@@ -33,7 +33,9 @@ def readable_by_agency(user: User, *roles: str) -> QuerySet[Claim]:
 def waiting(user: User) -> QuerySet[Claim]:
     """Claims that wait for this finance officer, the longest waiting first."""
     mine = readable_by_agency(user, Appointment.Role.FINANCE).filter(state=State.SUBMITTED)
-    return mine.annotate(total=Sum("lines__amount")).order_by("submitted_at", "pk")
+    lines = ClaimLine.objects.filter(claim=OuterRef("pk")).order_by().values("claim")
+    total = Subquery(lines.values(total=Sum("amount")))
+    return mine.annotate(total=total).order_by("submitted_at", "pk")
 
 
 def _with_award(claims: QuerySet[Claim]) -> QuerySet[Claim]:

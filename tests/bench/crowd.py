@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.apps import apps
 from django.db import connection, models, transaction
@@ -76,8 +77,8 @@ _SUBJECTS = (Proposal, Award, Tranche, Milestone, Review, Finding, Claim)
 _PART = "split_part(key, ':', {})::bigint"
 # How many decks one statement copies: enough to be quick, few enough to sort in memory.
 CHUNK = 50
-# Money for every award of a deck, and then so much more that no cap on exposure is met.
-ALLOTTED_PER_DECK = 100_000_000_000
+# So much money in each envelope that no cap on exposure is met.
+ALLOTTED = 10**15
 _BEGAN = timedelta(days=100)
 
 
@@ -89,6 +90,8 @@ class Crowd:
     envelopes: list[Envelope]
     decks: int
     proposals: int
+    # By how many seconds a copied story may be earlier without any deadline being due.
+    spare: int = 1
     # By model: the id below the first deck's rows, and how many ids one deck takes.
     below: dict[type[models.Model], int] = field(default_factory=dict)
     stride: dict[type[models.Model], int] = field(default_factory=dict)
@@ -102,24 +105,40 @@ def fill(proposals: int, *, deck: Sequence[Slot] | None = None, programmes: int 
     slots, now = deck or DECK, timezone.now()
     decks = max(1, -(-proposals // len(slots)))
     with transaction.atomic():
-        stage, envelopes = _stage(programmes, decks, at=now - _BEGAN)
-        crowd = Crowd(stage, envelopes, decks, proposals=decks * len(slots))
+        stage, envelopes = _stage(programmes, at=now - _BEGAN)
+        crowd = Crowd(stage, envelopes, decks=1, proposals=len(slots))
         crowd.below = {model: _last_id(model) for model in _models()}
         _play(stage, slots, until=now)
         ends = {model: _last_id(model) for model in _models()}
         crowd.stride = {model: ends[model] - low for model, low in crowd.below.items() if ends[model] > low}
-    _copy_deck(crowd, _time_to_spare(now))
+    crowd.spare = _time_to_spare(now)
+    grow(crowd, decks=decks)
     return crowd
 
 
-def _stage(count: int, decks: int, *, at: datetime) -> tuple[cast.Stage, list[Envelope]]:
+def grow(crowd: Crowd, *, decks: int) -> None:
+    """Copy the first deck, in which nothing may have happened since, until there are so many."""
+    in_deck = crowd.proposals // crowd.decks
+    with transaction.atomic(), connection.cursor() as cursor:
+        # Guards and foreign keys hold for the first deck and therefore for its copies; checking each row of
+        # millions again is what takes the time. Unique keys and check constraints are still enforced.
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("SET LOCAL synchronous_commit = off")
+        cursor.execute("SET LOCAL work_mem = '256MB'")
+        _copy(crowd, cursor, until=decks)
+        crowd.decks, crowd.proposals = decks, decks * in_deck
+        _take_from_envelopes(crowd)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM (ANALYZE)")
+
+
+def _stage(count: int, *, at: datetime) -> tuple[cast.Stage, list[Envelope]]:
     """The demonstration's programme, and further ones like it served by the same officials."""
     stage = cast.make(at=at)
     calls = [stage.call, *(_another_call(stage, number, at) for number in range(1, count))]
     for call in calls:
-        amount = ALLOTTED_PER_DECK * (decks // count + 1)
         key = f"crowd-{call.pk}"
-        programmes.allot(call.envelope_id, amount=amount, reason="Crowd", key=key, by=None, at=at)
+        programmes.allot(call.envelope_id, amount=ALLOTTED, reason="Crowd", key=key, by=None, at=at)
     return stage, [call.envelope for call in calls]
 
 
@@ -169,7 +188,6 @@ def _text(number: int, *, above_limit: bool) -> Text:
 
 
 def _time_to_spare(now: datetime) -> int:
-    """By how many seconds a copied story may be earlier without any deadline being due."""
     due = timers.next_due()
     return max(1, min(5 * 3600, int((due - now).total_seconds() / 2))) if due else 1
 
@@ -183,26 +201,17 @@ def _last_id(model: type[models.Model]) -> int:
     return model._default_manager.aggregate(last=models.Max("pk"))["last"] or 0
 
 
-def _copy_deck(crowd: Crowd, spare: int) -> None:
-    with transaction.atomic(), connection.cursor() as cursor:
-        # Guards and foreign keys hold for the first deck and therefore for its copies; checking each row of
-        # millions again is what takes the time. Unique keys and check constraints are still enforced.
-        cursor.execute("SET LOCAL session_replication_role = replica")
-        cursor.execute("SET LOCAL synchronous_commit = off")
-        cursor.execute("SET LOCAL work_mem = '256MB'")
-        copy = _Copy(crowd, spare)
-        for first in range(1, crowd.decks, CHUNK):
-            last = min(first + CHUNK, crowd.decks) - 1
-            for model in crowd.stride:
-                cursor.execute(copy.statement(model, first, last))
+def _copy(crowd: Crowd, cursor: Any, *, until: int) -> None:
+    copy = _Copy(crowd, crowd.spare)
+    for first in range(crowd.decks, until, CHUNK):
+        last = min(first + CHUNK, until) - 1
         for model in crowd.stride:
-            table = model._meta.db_table
-            cursor.execute(
-                f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))"
-            )
-        _take_from_envelopes(crowd)
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM (ANALYZE)")
+            cursor.execute(copy.statement(model, first, last))
+    for model in crowd.stride:
+        table = model._meta.db_table
+        cursor.execute(
+            f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))"
+        )
 
 
 def _take_from_envelopes(crowd: Crowd) -> None:

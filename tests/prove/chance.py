@@ -317,12 +317,13 @@ def _allot(c: Chance) -> None:
 
 
 def _declare_conflict(c: Chance) -> None:
-    c.seldom(0.05)
+    """Mostly somebody who has taken a review on finds out that it is a friend's."""
+    review = c.row(Review, "accepted")
+    c.seldom(0.15)
+    who, friend = c.someone(review.reviewer), c.someone(review.milestone.award.pi)
     # Steps between two waits share an instant: what was done at it came before the conflict.
     at = c.at + timedelta(seconds=1)
-    people.declare_conflict(
-        c.someone(*c.w.reviewers), with_user=c.someone(), with_organisation=None, reason="kin", at=at
-    )
+    people.declare_conflict(who, with_user=friend, with_organisation=None, reason="kin", at=at)
 
 
 def _tamper(c: Chance) -> None:

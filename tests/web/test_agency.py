@@ -137,7 +137,8 @@ def test_what_the_envelope_cannot_bear_is_said_above_the_form() -> None:
     proposal = make.submitted(w)
     page = answer(as_(w.minjun), proposal, "approve")
     assert "Money at risk" in page.context["form"].non_field_errors()[0]
-    assert not page.context["room"].suffices
+    programme = page.context["room"].programme
+    assert programme.after > programme.limit
     assert not Award.objects.exists()
 
 
@@ -197,7 +198,7 @@ def test_the_head_answers_only_what_is_late(now: Callable[..., None]) -> None:
 
 
 def _answers(user: User) -> list[Proposal]:
-    return list(as_(user).get(reverse("manager:inbox")).context["answers"]["rows"])
+    return list(as_(user).get(reverse("manager:inbox")).context["answers"].rows)
 
 
 def test_a_declared_conflict_hides_the_proposal() -> None:
@@ -449,7 +450,7 @@ def test_reviewers_accept_and_deliver_and_a_manager_confirms(now: Callable[..., 
 
     minjun, confirm = as_(w.minjun), reverse("manager:confirm", args=[milestone.pk])
     inbox = minjun.get(reverse("manager:inbox"))
-    assert [row.pk for row in inbox.context["findings"]["rows"]] == [finding.pk]
+    assert [row.pk for row in inbox.context["findings"].rows] == [finding.pk]
     assert "understood" in minjun.post(confirm, {"remark": "Good."}).context["finding_form"].errors
     minjun.post(confirm, {"remark": "Good.", "understood": "on"})
     page = minjun.post(confirm, {"remark": "Good.", "understood": "on"}, follow=True)

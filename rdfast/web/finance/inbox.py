@@ -1,9 +1,6 @@
 """What waits for the finance officer, and the account of one award."""
 
-from typing import Any
-
 from django.contrib.auth.decorators import login_required
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
@@ -15,12 +12,11 @@ from rdfast.programmes.models import Appointment
 from rdfast.reports.statement import statement_of
 from rdfast.settlement import queries as settlement
 from rdfast.timers.kinds import Kind
-from rdfast.timers.queries import with_due_at
+from rdfast.web.pages import most_pressing
 from rdfast.web.signed_in import person, person_serving
 
 FINANCE = Appointment.Role.FINANCE
-# The most pressing of each sort; what is beyond comes up as these are done.
-SHOWN = 50
+_MATTER = "award__proposal_id"
 
 
 @require_safe
@@ -31,15 +27,11 @@ def inbox(request: HttpRequest) -> HttpResponse:
     approved = funding.tranches_waiting(user, TrancheState.APPROVED, FINANCE)
     released = funding.tranches_waiting(user, TrancheState.RELEASED, FINANCE)
     context = {
-        "to_release": _top(with_due_at(approved, Kind.RELEASE_TRANCHE, matter="award__proposal_id")),
-        "to_settle": _top(with_due_at(released, Kind.ACCOUNT, matter="award__proposal_id")),
-        "claims": _top(with_due_at(settlement.waiting(user), Kind.DECIDE_CLAIM, matter="award__proposal_id")),
+        "to_release": most_pressing(approved, Kind.RELEASE_TRANCHE, matter=_MATTER),
+        "to_settle": most_pressing(released, Kind.ACCOUNT, matter=_MATTER),
+        "claims": most_pressing(settlement.waiting(user), Kind.DECIDE_CLAIM, matter=_MATTER),
     }
     return render(request, "finance/inbox.html", context)
-
-
-def _top(waiting: QuerySet[Any]) -> dict[str, Any]:
-    return {"rows": waiting[:SHOWN], "count": waiting.order_by().count(), "shown": SHOWN}
 
 
 @require_safe

@@ -1,9 +1,6 @@
 """What waits for the person's decision."""
 
-from typing import Any
-
 from django.contrib.auth.decorators import login_required
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -14,13 +11,11 @@ from rdfast.programmes.models import Appointment
 from rdfast.proposals import queries as proposals
 from rdfast.reviews import queries as reviews
 from rdfast.timers.kinds import Kind
-from rdfast.timers.queries import with_due_at
+from rdfast.web.pages import most_pressing
 from rdfast.web.signed_in import person_serving
 
 Role = Appointment.Role
 APPROVERS = (Role.MANAGER, Role.DEPUTY, Role.HEAD)
-# The most pressing of each sort; what is beyond comes up as these are done.
-SHOWN = 50
 
 
 @require_safe
@@ -28,18 +23,13 @@ SHOWN = 50
 def inbox(request: HttpRequest) -> HttpResponse:
     """Proposals, payments and findings that wait for this person, the most pressing first."""
     user = person_serving(request, *proposals.DECIDERS)
-    answers = with_due_at(proposals.inbox(user), Kind.DECIDE, Kind.SECOND_APPROVAL, matter="pk")
-    payments = with_due_at(
-        funding.tranches_waiting(user, TrancheState.READY, *APPROVERS),
-        Kind.APPROVE_TRANCHE,
-        matter="award__proposal_id",
-    )
-    findings = with_due_at(
-        reviews.findings_waiting(user), Kind.CONFIRM_FINDING, matter="milestone__award__proposal_id"
-    )
-    context = {"answers": _top(answers), "payments": _top(payments), "findings": _top(findings)}
+    answers = proposals.inbox(user)
+    payments = funding.tranches_waiting(user, TrancheState.READY, *APPROVERS)
+    findings = reviews.findings_waiting(user)
+    of_award, of_milestone = "award__proposal_id", "milestone__award__proposal_id"
+    context = {
+        "answers": most_pressing(answers, Kind.DECIDE, Kind.SECOND_APPROVAL, matter="pk"),
+        "payments": most_pressing(payments, Kind.APPROVE_TRANCHE, matter=of_award),
+        "findings": most_pressing(findings, Kind.CONFIRM_FINDING, matter=of_milestone),
+    }
     return render(request, "manager/inbox.html", context)
-
-
-def _top(waiting: QuerySet[Any]) -> dict[str, Any]:
-    return {"rows": waiting[:SHOWN], "count": waiting.order_by().count(), "shown": SHOWN}
