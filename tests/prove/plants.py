@@ -173,8 +173,8 @@ AT_ONCE = [
         4_000,
         seed=4,
         file="rdfast/flow/deadlines.py",
-        old="        subject = _lock_subject(found)\n",
-        new="        timers.claim(timer_id, at=at)\n        subject = _lock_subject(found)\n",
+        old="    subject = _lock_subject(found)\n",
+        new="    timers.claim(found.pk, at=at)\n    subject = _lock_subject(found)\n",
     ),
 ]
 # Deadlines: twice, too early, or on somebody who was not warned.
@@ -204,4 +204,45 @@ IN_THE_CLOCK = [
         new="    from datetime import timedelta\n\n    return deadlines.sweep(at=clock.now() + timedelta(days=1))\n",
     ),
 ]
-PLANTS = [*IN_THE_DATABASE, *IN_THE_RULES, *AT_ONCE, *IN_THE_CLOCK]
+# Repetition and death: what is sent twice, and who dies in the middle.
+IN_REPETITION_AND_DEATH = [
+    Plant(
+        "an allotment sent twice is recorded twice",
+        "tenfold",
+        2,
+        file="rdfast/programmes/operations.py",
+        old='    if has_moved(f"allot:{key}", amount=amount):\n        return\n',
+        new="",
+    ),
+    Plant(
+        "a double click begins two drafts",
+        "tenfold",
+        4,
+        file="rdfast/proposals/operations.py",
+        old="    lock_person(by.pk)  # a double click waits for itself\n",
+        new="",
+    ),
+    Plant(
+        "a mail is marked before it is sent",
+        "crashes",
+        1,
+        file="rdfast/outbox/operations.py",
+        old="    try:\n        _send(mail)\n",
+        new="    _mark(message, at=at)\n    try:\n        _send(mail)\n",
+    ),
+    Plant(
+        "a deadline acts outside a transaction",
+        "crashes",
+        1,
+        file="rdfast/flow/deadlines.py",
+        old="@boundaries.commit\ndef _fire(",
+        new="def _fire(",
+    ),
+    Plant(
+        "a commit is answered before it is on the disk",
+        "kills",
+        27,
+        sql="ALTER DATABASE rdfast SET synchronous_commit = off",
+    ),
+]
+PLANTS = [*IN_THE_DATABASE, *IN_THE_RULES, *AT_ONCE, *IN_THE_CLOCK, *IN_REPETITION_AND_DEATH]
