@@ -30,9 +30,10 @@ def commit(operation: Callable[P, R]) -> Callable[P, R]:
             with transaction.atomic():
                 return operation(*args, **kwargs)
         with transaction.atomic():
+            # The first to hear of the commit, before whatever else waits for it.
+            transaction.on_commit(lambda: _reached(after))
             result = operation(*args, **kwargs)
             _reached(before)
-        _reached(after)
         return result
 
     return one_transaction
