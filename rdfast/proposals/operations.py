@@ -256,6 +256,8 @@ def lapse(proposal_id: int, *, at: datetime) -> Proposal:
 def escalate(proposal_id: int, *, at: datetime) -> Proposal:
     """The clock: nobody decided in time; from now on the head may decide."""
     proposal = lock(Proposal, proposal_id)
+    if proposal.state not in MACHINE.sources_of("approve"):
+        raise NotPossibleNow(proposal)
     proposal.escalated_at = at
     proposal.save(update_fields=["escalated_at"])
     audit.record("proposal.escalated", of=proposal, by=None, at=at)

@@ -113,7 +113,8 @@ def _adopt_terms(programme: Programme) -> None:
 def _draft(c: Chance) -> None:
     """A proposal for a small part of the envelope, or one that needs two approvals."""
     provisional = c.coin.choice([20_000_000, 30_000_000, 60_000_000, 105_000_000])
-    make.draft(c.w, by=c.coin.choice(c.pis), at=c.at, provisional=provisional)
+    pi = c.coin.choice(c.pis)
+    make.draft(c.w, by=pi, at=c.at, provisional=provisional, organisation=pi.organisation)
 
 
 def _shift(c: Chance) -> None:

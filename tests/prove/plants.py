@@ -173,8 +173,8 @@ AT_ONCE = [
         4_000,
         seed=4,
         file="rdfast/flow/deadlines.py",
-        old="        subject = _lock_subject(found)\n",
-        new="        timers.claim(timer_id, at=at)\n        subject = _lock_subject(found)\n",
+        old="    subject = _lock_subject(found)\n",
+        new="    timers.claim(found.pk, at=at)\n    subject = _lock_subject(found)\n",
     ),
 ]
 # Deadlines: twice, too early, or on somebody who was not warned.
