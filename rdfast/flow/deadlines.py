@@ -8,6 +8,7 @@ sweep, so that several sweepers share the work and a lock that is never given ba
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from typing import TypeVar
 
 from rdfast.audit import causes
 from rdfast.audit import operations as audit
@@ -29,6 +30,7 @@ from rdfast.timers.models import Timer
 
 logger = logging.getLogger(__name__)
 
+S = TypeVar("S", Proposal, Award)
 Subject = Proposal | Award | Tranche | Milestone | Review | Finding | Claim
 SUBJECTS: dict[str, type[Subject]] = {
     model._meta.label_lower: model for model in (Proposal, Award, Tranche, Milestone, Review, Finding, Claim)
@@ -54,15 +56,25 @@ ACTIONS: dict[Kind, Callable[..., None]] = {
 }
 
 
+class HeldByOthers(Exception):
+    """Somebody is at work on the subject; nothing was done."""
+
+
 def sweep(*, at: datetime, limit: int = 500) -> int:
     """Act on what is due at `at`, in order of due time; returns how many had their effect now.
 
-    One failing deadline never blocks the others: its failure is recorded and it is tried again later.
+    One failing deadline never blocks the others: its failure is recorded and it is tried again later. Where
+    somebody else is at work, the whole matter is left to them and to the next sweep: one matter's deadlines act in
+    their order, however many sweep.
     """
-    acted = 0
-    for timer_id in queries.due(at, limit=limit):
+    acted, busy = 0, set()
+    for timer_id, matter_id in queries.due(at, limit=limit):
+        if matter_id in busy:
+            continue
         try:
             acted += fire(timer_id, at=at)
+        except HeldByOthers:
+            busy.add(matter_id)
         except Exception as error:
             logger.exception("deadline %s failed", timer_id)
             _record_failure(timer_id, error, at=at)
@@ -70,7 +82,7 @@ def sweep(*, at: datetime, limit: int = 500) -> int:
 
 
 def fire(timer_id: int, *, at: datetime) -> bool:
-    """Let one deadline have its effect, unless it has ended, is not due, or somebody else is at it."""
+    """Let one deadline have its effect, unless it has ended or is not due. Raises HeldByOthers."""
     with causes.because(f"timer:{timer_id}"):
         return _fire(Timer.objects.get(pk=timer_id), at=at)
 
@@ -78,8 +90,6 @@ def fire(timer_id: int, *, at: datetime) -> bool:
 @boundaries.commit
 def _fire(found: Timer, *, at: datetime) -> bool:
     subject = _lock_subject(found)
-    if subject is None:
-        return False
     timer = timers.claim(found.pk, at=at)
     if timer is None:
         return False
@@ -93,13 +103,20 @@ def _fire(found: Timer, *, at: datetime) -> bool:
     return True
 
 
-def _lock_subject(timer: Timer) -> Subject | None:
-    """Hold the proposal, or the award that everything later belongs to, if it is free; then read the subject."""
+def _lock_subject(timer: Timer) -> Subject:
+    """Hold the proposal, or the award that everything later belongs to; then read the subject."""
     model = SUBJECTS[timer.subject_kind]
     if model is Proposal:
-        return lock_if_free(Proposal, timer.subject_id)
-    award = lock_if_free(Award, Award.objects.values_list("pk", flat=True).get(proposal=timer.matter_id))
-    return award if award is None or model is Award else model.objects.get(pk=timer.subject_id)
+        return _lock_if_free(Proposal, timer.subject_id)
+    award = _lock_if_free(Award, Award.objects.values_list("pk", flat=True).get(proposal=timer.matter_id))
+    return award if model is Award else model.objects.get(pk=timer.subject_id)
+
+
+def _lock_if_free(model: type[S], pk: int) -> S:
+    row = lock_if_free(model, pk)
+    if row is None:
+        raise HeldByOthers
+    return row
 
 
 def _must_warn_first(timer: Timer, subject: Subject, *, at: datetime) -> bool:

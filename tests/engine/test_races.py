@@ -217,3 +217,17 @@ def test_a_conflict_of_interest_declared_by_a_double_click() -> None:
     )
     assert not any(isinstance(outcome, Exception) for outcome in at_once(*[click] * 4))
     assert Conflict.objects.count() == 1
+
+
+def test_sweepers_at_once_keep_the_order_of_one_matter() -> None:
+    # The reminder comes before the deadline it is about, also when both are long due.
+    w = make.world()
+    milestone = make.opened(w)
+    late = make.start_of(milestone.due_on)
+    assert not any(isinstance(outcome, Exception) for outcome in at_once(*[lambda: sweep(at=late)] * 8))
+    settle_down(at=late)
+    reminded = Event.objects.filter(
+        kind="deadline.reminded", subject_kind="reviews.review", data__deadline="answer_invitation"
+    )
+    invited = Event.objects.filter(kind="review.begin", at__lt=late)
+    assert reminded.count() == invited.count() == 3

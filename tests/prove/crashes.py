@@ -102,6 +102,8 @@ class Crashing(Player):
         make.submitted(make.world())
         with override_settings(EMAIL_BACKEND=f"{__name__}.Refusing"):
             self.step("a mail server that refuses", runs_of_tasks(), again=runs_of_tasks())
+        _let_claims_run_out()
+        settle_down(at=self.at)
         due = self.at - timedelta(minutes=1)
         Timer.objects.create(
             kind=Kind.ACCOUNT, subject_kind="funding.award", subject_id=0, matter_id=0, due_at=due, next_try_at=due,
@@ -155,7 +157,7 @@ class Crashing(Player):
         _close_gaps()
         for each in again:
             each()
-        Message.objects.filter(status=Message.Status.PENDING).update(next_try_at=timezone.now())
+        _let_claims_run_out()
         settle_down(at=self.at)
         found = fingerprint.differences(once, fingerprint.take(without=TRIES))
         found += broken(at=self.at)
@@ -167,6 +169,11 @@ class Crashing(Player):
         else:
             found += [f"mail doubled: {mail}" for mail in doubled]
         self.violations += [f"{name} ({what}): {each}" for each in found[:5]]
+
+
+def _let_claims_run_out() -> None:
+    """As if a minute passed: whoever claimed a message is dead, and it is free again."""
+    Message.objects.filter(status=Message.Status.PENDING).update(next_try_at=timezone.now())
 
 
 def _close_gaps() -> None:

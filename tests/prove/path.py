@@ -155,7 +155,7 @@ def _submitted(w: make.World, proposal: Proposal, above_limit: bool) -> Iterator
     yield Post(w.hana, url, {**form, "action": "save"}, saved.count)
     yield Fork([partial(_withdrawn, w, proposal)])
     yield Post(w.hana, url, {**form, "revision": "1"}, happened("proposal.submit", proposal))
-    proposal.refresh_from_db()
+    look(proposal.refresh_from_db)
     yield Fork(
         [
             partial(_withdrawn, w, proposal),
@@ -178,7 +178,7 @@ def _proposal_form(w: make.World, above_limit: bool) -> dict[str, str]:
     }
     if above_limit:
         changes["asked_provisional"] = "105,000,000"
-    return {**make.proposal_form(w, at=now), **changes}
+    return {**look(lambda: make.proposal_form(w, at=now)), **changes}
 
 
 def _withdrawn(w: make.World, proposal: Proposal) -> Iterator[Item]:
@@ -208,7 +208,7 @@ def _left_alone(*days: int) -> Iterator[Item]:
 
 def _recommended(w: make.World, proposal: Proposal) -> Iterator[Item]:
     yield _answered(w.minjun, proposal, "proposal.recommend", amount=proposal.asked_provisional)
-    proposal.refresh_from_db()
+    look(proposal.refresh_from_db)
     yield Fork(
         [
             partial(_sent_back, w, proposal),

@@ -42,13 +42,18 @@ class Postbox(BaseEmailBackend):
     def send_messages(self, email_messages: Any) -> int:
         for each in email_messages:
             text = f"{each.to} {each.subject} {each.extra_headers['Message-ID']}"
-            (Path(settings.EMAIL_FILE_PATH) / uuid4().hex).write_text(text)
+            (mails() / uuid4().hex).write_text(text)
         return len(email_messages)
+
+
+def mails() -> Path:
+    """The folder of the mails that were sent."""
+    return Path(settings.EMAIL_FILE_PATH)  # type: ignore[misc]
 
 
 def posted() -> Counter[str]:
     """How often each mail was sent."""
-    return Counter(each.read_text() for each in Path(settings.EMAIL_FILE_PATH).iterdir())
+    return Counter(each.read_text() for each in mails().iterdir())
 
 
 def tasks() -> dict[str, Any]:
@@ -172,7 +177,7 @@ def surroundings(player: Player) -> Iterator[None]:
 def copy_of_this() -> Iterator[None]:
     """A copy of the database, the mails and the files as they are now; what happens within stays there."""
     connection.close()
-    folders = [Path(settings.EMAIL_FILE_PATH), Path(settings.MEDIA_ROOT)]
+    folders = [mails(), Path(settings.MEDIA_ROOT)]
     before = {file for folder in folders for file in folder.iterdir()}
     name = f"rdfast_{os.getpid()}_copy_{next(_numbers)}"
     with databases.copy_of(str(connection.settings_dict["NAME"]), name), databases.pointing_at(name):
