@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from rdfast.core.amounts import written
 from rdfast.core.locks import lock
 from rdfast.core.refusals import RuleBroken
+from rdfast.core.transactions import one_transaction
 from rdfast.decisions.models import Decision
 from rdfast.people.models import User
 from rdfast.proposals import operations as proposals
@@ -33,12 +34,12 @@ def recommend(proposal_id: int, *, amount: int, reason: str, by: User, at: datet
     return _add(proposal, Kind.RECOMMEND, by, at, reason, amount=amount)
 
 
-@transaction.atomic
-def approve(proposal_id: int, *, amount: int, reason: str, by: User, at: datetime) -> Decision:
-    """The only or the second yes to a provisional amount of `amount` minor units."""
+@one_transaction
+def approve(proposal: Proposal, *, amount: int, reason: str, by: User, at: datetime) -> Decision:
+    """The only or the second yes to a provisional amount of `amount` minor units; the caller holds the proposal."""
     _ensure_reason(reason)
-    first_by = _ensure_amount(lock(Proposal, proposal_id), amount).recommended_by
-    proposal = proposals.approve(proposal_id, by=by, at=at, reason=reason, amount=amount)
+    first_by = _ensure_amount(proposal, amount).recommended_by
+    proposal = proposals.approve(proposal, by=by, at=at, reason=reason, amount=amount)
     return _add(proposal, Kind.APPROVE, by, at, reason, amount=amount, first_by=first_by)
 
 

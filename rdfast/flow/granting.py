@@ -4,10 +4,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
 from rdfast.audit.queries import last_of
 from rdfast.core.locks import lock
+from rdfast.core.transactions import one_transaction
 from rdfast.core.working_days import after_working_days
 from rdfast.decisions import operations as decisions
 from rdfast.decisions.models import Decision
@@ -35,20 +37,21 @@ def policy_of(proposal: Proposal) -> Policy:
     return proposal.policy
 
 
-@transaction.atomic
+@one_transaction
 def approve(proposal_id: int, *, amount: int, reason: str, by: User, at: datetime) -> Decision:
     """The manager's yes: a grant, or above the limit a recommendation to the second approver."""
     proposal = lock(Proposal, proposal_id)
     if proposal.state == State.SUBMITTED and amount > policy_of(proposal).terms.second_approval_above:
         return _recommend(proposal_id, amount=amount, reason=reason, by=by, at=at)
-    return _grant(decisions.approve(proposal_id, amount=amount, reason=reason, by=by, at=at), by=by, at=at)
+    return _grant(decisions.approve(proposal, amount=amount, reason=reason, by=by, at=at), by=by, at=at)
 
 
-@transaction.atomic
+@one_transaction
 def approve_second(proposal_id: int, *, reason: str, by: User, at: datetime) -> Decision:
     """The second approver's yes to the recommended amount."""
-    amount = lock(Proposal, proposal_id).recommended_amount or 0
-    return _grant(decisions.approve(proposal_id, amount=amount, reason=reason, by=by, at=at), by=by, at=at)
+    proposal = lock(Proposal, proposal_id)
+    amount = proposal.recommended_amount or 0
+    return _grant(decisions.approve(proposal, amount=amount, reason=reason, by=by, at=at), by=by, at=at)
 
 
 def _recommend(proposal_id: int, *, amount: int, reason: str, by: User, at: datetime) -> Decision:
@@ -75,6 +78,7 @@ def _grant(decision: Decision, *, by: User, at: datetime) -> Decision:
     policy = policy_of(proposal)
     timers.cancel(of=proposal, at=at)
     _ensure_still_eligible(proposal, policy, at)
+    prefetch_related_objects([proposal], "planned_milestones")
 
     award = funding.offer(
         proposal,
@@ -113,7 +117,7 @@ def _ensure_still_eligible(proposal: Proposal, policy: Policy, at: datetime) -> 
 
 def planned_tranches(proposal: Proposal, at: datetime) -> list[PlannedTranche]:
     """One tranche per milestone, paid ahead of it: the first at signing, each later one after the one before."""
-    planned = list(proposal.planned_milestones.order_by("number"))
+    planned = list(proposal.planned_milestones.all())
     before = [None, *planned[:-1]]
     return [
         PlannedTranche(

@@ -8,6 +8,7 @@ from django.utils import timezone
 from rdfast.audit.queries import last_of
 from rdfast.core.locks import lock
 from rdfast.core.refusals import ManyRulesBroken
+from rdfast.core.transactions import one_transaction
 from rdfast.flow.telling import managers, pi, tell
 from rdfast.funding import queries as funding
 from rdfast.people.models import User
@@ -34,11 +35,11 @@ def screening_facts(proposal: Proposal, *, call_is_open: bool, at: datetime) -> 
         provisional_awards_of_pi=pi_projects,
         projects_as_pi=pi_projects + proposal.other_projects_as_pi,
         projects_in_all=funding.running_projects_of(proposal.pi) + proposal.other_projects_in_all,
-        bans=bans_on(proposal.pi, proposal.organisation, timezone.localdate(at)).count(),
+        bans=bans_on(proposal.pi, proposal.organisation_id, timezone.localdate(at)).count(),
     )
 
 
-@transaction.atomic
+@one_transaction
 def submit(proposal_id: int, *, by: User, at: datetime) -> Proposal:
     """Hand the proposal in. The decision is due 48 hours later (as the policy says), also after a return.
 

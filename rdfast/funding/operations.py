@@ -13,6 +13,7 @@ from rdfast.core.amounts import written
 from rdfast.core.locks import lock
 from rdfast.core.machines import NotPossibleNow
 from rdfast.core.refusals import RuleBroken, ensure
+from rdfast.core.transactions import one_transaction
 from rdfast.core.working_days import end_of
 from rdfast.funding import queries, rules
 from rdfast.funding.models import Agreement, Award, Payment, Tranche
@@ -57,38 +58,39 @@ class PlannedTranche:
     expected_on: date
 
 
-@transaction.atomic
+@one_transaction
 def offer(
     proposal: Proposal, *, amount: int, policy: Policy, planned: list[PlannedTranche], by: User, at: datetime
 ) -> Award:
     """Offer an award over `amount`, cut into tranches. `reserve` takes the money, last of all."""
-    envelope = proposal.call.envelope
-    if proposal.organisation is None:
+    if proposal.organisation_id is None:
         raise ValueError(f"{proposal} was submitted without an organisation")
     award = Award.objects.create(
         proposal=proposal,
-        envelope=envelope,
+        envelope_id=proposal.call.envelope_id,
         policy=policy,
-        organisation=proposal.organisation,
+        organisation_id=proposal.organisation_id,
         pi=proposal.pi,
         amount=amount,
         offered_at=at,
     )
-    audit.began(award, by=by, at=at, data={"amount": amount})
     parts = rules.cut_into_tranches(amount, [each.share_percent for each in planned])
-    for number, (part, plan) in enumerate(zip(parts, planned, strict=True), start=1):
-        tranche = Tranche.objects.create(
+    tranches = Tranche.objects.bulk_create(
+        Tranche(
             award=award,
             number=number,
             amount=part,
             after_milestone=plan.after_milestone,
             expected_on=plan.expected_on,
         )
-        audit.began(tranche, by=by, at=at, data={"amount": part})
+        for number, (part, plan) in enumerate(zip(parts, planned, strict=True), start=1)
+    )
+    amounts = [{"amount": amount}, *({"amount": part} for part in parts)]
+    audit.all_began([award, *tranches], by=by, at=at, data=amounts)
     return award
 
 
-@transaction.atomic
+@one_transaction
 def reserve(award: Award, *, by: User, at: datetime) -> None:
     """Reserve the offered amount in the envelope: the last step of a grant, for its locks are contended.
 
@@ -127,19 +129,15 @@ def _ensure_exposure(award: Award, *, at: datetime, more: int = 0) -> dict[str, 
     envelope = lock_envelope(award.envelope_id)
     terms, today = award.policy.terms, timezone.localdate(at)
     allotment = allotment_of(envelope)
-    everyone = queries.awards_of_envelope(envelope.pk)
+    of_all, of_one = queries.exposure_in(
+        envelope.pk, organisation_id=organisation.pk, today=today, days=terms.exposure_days
+    )
     found = {}
-    for name, awards, percent, whose in (
-        ("programme_exposure", everyone, terms.programme_exposure_percent, envelope),
-        (
-            "organisation_exposure",
-            everyone.filter(organisation=organisation),
-            terms.organisation_exposure_percent,
-            organisation,
-        ),
+    for name, exposed, percent, whose in (
+        ("programme_exposure", of_all + more, terms.programme_exposure_percent, envelope),
+        ("organisation_exposure", of_one + more, terms.organisation_exposure_percent, organisation),
     ):
         cap = rules.exposure_cap(allotment, percent)
-        exposed = queries.exposure(awards, today=today, days=terms.exposure_days) + more
         found[name] = [exposed, cap]
         if exposed > cap:
             raise ExposureTooHigh(

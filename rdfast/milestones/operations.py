@@ -12,6 +12,7 @@ from rdfast.audit import operations as audit
 from rdfast.core.locks import lock
 from rdfast.core.machines import NotPossibleNow
 from rdfast.core.refusals import RuleBroken, ensure
+from rdfast.core.transactions import one_transaction
 from rdfast.core.uploads import Stored
 from rdfast.funding.models import Award
 from rdfast.funding.operations import lock_award
@@ -20,31 +21,34 @@ from rdfast.milestones.models import Evidence, Milestone, MilestoneReport
 from rdfast.milestones.queries import relations
 from rdfast.milestones.states import MACHINE, State
 from rdfast.people.models import User
-from rdfast.proposals.models import Proposal
+from rdfast.proposals.models import PlannedMilestone, Proposal
 
 
 class ReportEmpty(RuleBroken):
     """A report says something."""
 
 
-@transaction.atomic
+@one_transaction
 def plan(award: Award, proposal: Proposal, *, by: User | None, at: datetime) -> list[Milestone]:
     """Make the award's milestones from those the proposal planned."""
-    made = []
-    for planned in proposal.planned_milestones.order_by("number"):
-        if planned.due_on is None or planned.share_percent is None:
-            raise ValueError(f"{proposal} was submitted with an incomplete milestone")
-        milestone = Milestone.objects.create(
-            award=award,
-            number=planned.number,
-            title=planned.title,
-            criterion=planned.criterion,
-            due_on=planned.due_on,
-            share_percent=planned.share_percent,
-        )
-        audit.began(milestone, by=by, at=at)
-        made.append(milestone)
+    made = Milestone.objects.bulk_create(
+        _as_planned(award, planned) for planned in proposal.planned_milestones.all()
+    )
+    audit.all_began(made, by=by, at=at)
     return made
+
+
+def _as_planned(award: Award, planned: PlannedMilestone) -> Milestone:
+    if planned.due_on is None or planned.share_percent is None:
+        raise ValueError(f"{planned.proposal} was submitted with an incomplete milestone")
+    return Milestone(
+        award=award,
+        number=planned.number,
+        title=planned.title,
+        criterion=planned.criterion,
+        due_on=planned.due_on,
+        share_percent=planned.share_percent,
+    )
 
 
 @transaction.atomic

@@ -11,6 +11,7 @@ from rdfast.audit import operations as audit
 from rdfast.core.locks import lock
 from rdfast.core.machines import NotPossibleNow
 from rdfast.core.refusals import OutOfDate, RuleBroken, ensure
+from rdfast.core.transactions import one_transaction
 from rdfast.people.models import Organisation, User
 from rdfast.people.operations import lock_person
 from rdfast.programmes.models import BudgetCategory, Call, Policy, Topic
@@ -158,7 +159,7 @@ def _replace_rows(proposal: Proposal, content: Content) -> None:
     )
 
 
-@transaction.atomic
+@one_transaction
 def submit(proposal_id: int, *, policy: Policy, by: User, at: datetime) -> Proposal:
     """Hand the proposal in, for the first time or again after it was returned."""
     proposal = lock(Proposal, proposal_id)
@@ -208,10 +209,9 @@ def send_back(proposal_id: int, *, by: User, at: datetime, reason: str) -> Propo
     return proposal
 
 
-@transaction.atomic
-def approve(proposal_id: int, *, by: User, at: datetime, reason: str, amount: int) -> Proposal:
-    """The yes; what follows from it is told in `flow/granting.py`."""
-    proposal = lock(Proposal, proposal_id)
+@one_transaction
+def approve(proposal: Proposal, *, by: User, at: datetime, reason: str, amount: int) -> Proposal:
+    """The yes to a proposal that the caller holds; what follows from it is told in `flow/granting.py`."""
     _ensure_may(proposal, "approve", by)
     proposal.approve(at=at)
     proposal.save(update_fields=["state", "decided_at"])
