@@ -7,7 +7,9 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from django.db import connection, transaction
+from django.db import connection
+
+from rdfast.core.transactions import one_transaction
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -18,24 +20,28 @@ _watcher: Callable[[str], None] | None = None
 
 
 def commit(operation: Callable[P, R]) -> Callable[P, R]:
-    """Make the function one transaction. What a door calls wears this instead of `transaction.atomic`.
+    """Make the function one transaction with named boundaries: what a door calls wears this.
 
     Called inside another transaction it is a part of that one, which has the boundaries.
     """
     before, after = _named(operation, "commit")
+    part = one_transaction(operation)
+
+    @one_transaction
+    def up_to_commit(*args: P.args, **kwargs: P.kwargs) -> R:
+        result = operation(*args, **kwargs)
+        _reached(before)
+        return result
 
     @wraps(operation)
-    def one_transaction(*args: P.args, **kwargs: P.kwargs) -> R:
+    def through_commit(*args: P.args, **kwargs: P.kwargs) -> R:
         if connection.in_atomic_block:
-            with transaction.atomic():
-                return operation(*args, **kwargs)
-        with transaction.atomic():
-            result = operation(*args, **kwargs)
-            _reached(before)
+            return part(*args, **kwargs)
+        result = up_to_commit(*args, **kwargs)
         _reached(after)
         return result
 
-    return one_transaction
+    return through_commit
 
 
 def around(deed: str) -> Callable[[Callable[P, R]], Callable[P, R]]:

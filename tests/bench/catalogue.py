@@ -8,4 +8,9 @@ BENCHES: dict[str, Bench] = {
         size=100_000,
         module="pages",
     ),
+    "grant": Bench(
+        asks="how close a grant with ledger, audit and outbox comes to the least SQL that writes the same rows",
+        size=5,
+        module="granting",
+    ),
 }
