@@ -31,7 +31,7 @@ from tests.prove.proof import Options, Outcome, Progress
 
 TELLERS = 16
 ENVELOPES = 3
-ALLOTTED = 500_000_000
+ALLOTTED = 200_000_000
 # Much may be at risk and everybody may lead many projects: it is the envelopes that run out.
 TERMS = {
     "programme_exposure_percent": 90,
@@ -119,7 +119,7 @@ def _draft(c: Chance) -> None:
 
 def _shift(c: Chance) -> None:
     """A little is put into the envelope. What is taken out again would lower the caps behind people's backs."""
-    c.seldom(0.2)
+    c.seldom(0.5)
     programmes.allot(
         c.w.envelope.pk, amount=30_000_000, reason="bank", key=str(make.uuid4()), by=c.w.admin, at=c.at
     )

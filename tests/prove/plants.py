@@ -19,8 +19,6 @@ class Plant:
     new: str = ""
     sql: str = ""
     seed: int = 1
-    # For proofs that kill the servers: they have some of their own.
-    own_ground: bool = False
 
     def into(self, code: Path) -> None:
         """Edit a copy of the code. Raises ValueError unless the place is there exactly once."""
@@ -118,8 +116,8 @@ IN_THE_RULES = [
     ),
     Plant(
         "the cap on money at risk refuses nothing",
-        "random",
-        4_000,
+        "bank",
+        20,
         file="rdfast/funding/operations.py",
         old="        if exposed > cap:\n",
         new="        if exposed > cap * 1000:\n",
@@ -204,4 +202,53 @@ IN_THE_CLOCK = [
         new="    from datetime import timedelta\n\n    return deadlines.sweep(at=clock.now() + timedelta(days=1))\n",
     ),
 ]
-PLANTS = [*IN_THE_DATABASE, *IN_THE_RULES, *AT_ONCE, *IN_THE_CLOCK]
+# What is delivered twice, or to somebody who presses again.
+DELIVERED_AGAIN = [
+    Plant(
+        "each press of the button makes a draft of its own",
+        "tenfold",
+        3,
+        file="rdfast/proposals/operations.py",
+        old="    existing = Proposal.objects.filter(once=once, pi=by).first()\n",
+        new='    existing, once = None, __import__("uuid").uuid4()\n',
+    ),
+    Plant(
+        "each press of the button makes a claim of its own",
+        "tenfold",
+        3,
+        file="rdfast/settlement/operations.py",
+        old="    existing = Claim.objects.filter(once=once, award=award).first()\n",
+        new='    existing, once = None, __import__("uuid").uuid4()\n',
+    ),
+    Plant(
+        "each press of the button allots once more",
+        "tenfold",
+        3,
+        file="rdfast/programmes/operations.py",
+        old='    if has_moved(f"allot:{key}", amount=amount):\n        return\n',
+        new='    key = str(__import__("uuid").uuid4())\n',
+    ),
+]
+# What a crash, a kill or a server that is gone leaves behind.
+AFTER_A_CRASH = [
+    Plant(
+        "a message counts as delivered before it is sent",
+        "crashes",
+        1,
+        file="rdfast/outbox/operations.py",
+        old="    try:\n        _send(mail)\n",
+        new="    _mark(message, at=at)\n    try:\n        _send(mail)\n",
+    ),
+    Plant(
+        "a page publishes to Redis and waits for it",
+        "kills",
+        12,
+        file="rdfast/flow/submitting.py",
+        old="    proposal = proposals.submit(proposal_id, policy=policy, by=by, at=at)\n",
+        new=(
+            "    from rdfast.tasks.tasks import deliver\n\n    deliver.delay()\n"
+            "    proposal = proposals.submit(proposal_id, policy=policy, by=by, at=at)\n"
+        ),
+    ),
+]
+PLANTS = [*IN_THE_DATABASE, *IN_THE_RULES, *AT_ONCE, *IN_THE_CLOCK, *DELIVERED_AGAIN, *AFTER_A_CRASH]
