@@ -166,13 +166,17 @@ AT_ONCE = [
         new="    return Envelope.objects.get(pk=pk)\n",
     ),
     Plant(
-        "a deadline is locked before its subject",
+        "a sweep holds a deadline and waits for its subject",
         "random",
         4_000,
         seed=4,
         file="rdfast/flow/deadlines.py",
         old="    subject = _lock_subject(found)\n",
-        new="    timers.claim(found.pk, at=at)\n    subject = _lock_subject(found)\n",
+        new=(
+            "    timers.claim(found.pk, at=at)\n"
+            "    Award.objects.select_for_update().filter(proposal=found.matter_id).first()\n"
+            "    subject = _lock_subject(found)\n"
+        ),
     ),
 ]
 # Deadlines: twice, too early, or on somebody who was not warned.
@@ -202,15 +206,23 @@ IN_THE_CLOCK = [
         new="    from datetime import timedelta\n\n    return deadlines.sweep(at=clock.now() + timedelta(days=1))\n",
     ),
 ]
-# What is delivered twice, or to somebody who presses again.
-DELIVERED_AGAIN = [
+# Repetition and death: what is sent twice, and who dies in the middle.
+IN_REPETITION_AND_DEATH = [
     Plant(
-        "each press of the button makes a draft of its own",
+        "an allotment sent twice is recorded twice",
         "tenfold",
-        3,
+        2,
+        file="rdfast/programmes/operations.py",
+        old='    if has_moved(f"allot:{key}", amount=amount):\n        return\n',
+        new="",
+    ),
+    Plant(
+        "a double click begins two drafts",
+        "tenfold",
+        4,
         file="rdfast/proposals/operations.py",
-        old="    existing = Proposal.objects.filter(once=once, pi=by).first()\n",
-        new='    existing, once = None, __import__("uuid").uuid4()\n',
+        old="    lock_person(by.pk)  # a double click waits for itself\n",
+        new="",
     ),
     Plant(
         "each press of the button makes a claim of its own",
@@ -221,23 +233,26 @@ DELIVERED_AGAIN = [
         new='    existing, once = None, __import__("uuid").uuid4()\n',
     ),
     Plant(
-        "each press of the button allots once more",
-        "tenfold",
-        3,
-        file="rdfast/programmes/operations.py",
-        old='    if has_moved(f"allot:{key}", amount=amount):\n        return\n',
-        new='    key = str(__import__("uuid").uuid4())\n',
-    ),
-]
-# What a crash, a kill or a server that is gone leaves behind.
-AFTER_A_CRASH = [
-    Plant(
-        "a message counts as delivered before it is sent",
+        "a mail is marked before it is sent",
         "crashes",
         1,
         file="rdfast/outbox/operations.py",
         old="    try:\n        _send(mail)\n",
         new="    _mark(message, at=at)\n    try:\n        _send(mail)\n",
+    ),
+    Plant(
+        "a deadline acts outside a transaction",
+        "crashes",
+        1,
+        file="rdfast/flow/deadlines.py",
+        old="@boundaries.commit\ndef _fire(",
+        new="def _fire(",
+    ),
+    Plant(
+        "a commit is answered before it is on the disk",
+        "kills",
+        27,
+        sql="ALTER DATABASE rdfast SET synchronous_commit = off",
     ),
     Plant(
         "a page publishes to Redis and waits for it",
@@ -251,4 +266,4 @@ AFTER_A_CRASH = [
         ),
     ),
 ]
-PLANTS = [*IN_THE_DATABASE, *IN_THE_RULES, *AT_ONCE, *IN_THE_CLOCK, *DELIVERED_AGAIN, *AFTER_A_CRASH]
+PLANTS = [*IN_THE_DATABASE, *IN_THE_RULES, *AT_ONCE, *IN_THE_CLOCK, *IN_REPETITION_AND_DEATH]
