@@ -1,5 +1,6 @@
 """Recording events, in the transaction of what they tell of."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
@@ -59,6 +60,24 @@ def began(
     return _add(f"{subject._meta.model_name}.begin", subject, by, at, "", str(subject.state), reason, data)
 
 
+def all_began(
+    subjects: Sequence[Stateful],
+    *,
+    by: User | None,
+    at: datetime,
+    data: Sequence[dict[str, Any]] | None = None,
+) -> None:
+    """Record that each of the subjects came to be, in one round trip; `data` is theirs in the same order."""
+    each = data or [{} for _subject in subjects]
+    events = [
+        _event(f"{subject._meta.model_name}.begin", subject, by, at, "", str(subject.state), "", more)
+        for subject, more in zip(subjects, each, strict=True)
+    ]
+    Event.objects.bulk_create(events)
+    for subject, event in zip(subjects, events, strict=True):
+        _remember(subject, event)
+
+
 def _add(
     kind: str,
     of: Subject,
@@ -69,7 +88,28 @@ def _add(
     reason: str,
     data: dict[str, Any] | None,
 ) -> Event:
-    return Event.objects.create(
+    event = _event(kind, of, by, at, from_state, to_state, reason, data)
+    event.save(force_insert=True)
+    _remember(of, event)
+    return event
+
+
+def _remember(of: Subject, event: Event) -> None:
+    """So that a message about it need not ask which event it tells of; see `queries.last_of`."""
+    vars(of)["last_event"] = event
+
+
+def _event(
+    kind: str,
+    of: Subject,
+    by: User | None,
+    at: datetime,
+    from_state: str,
+    to_state: str,
+    reason: str,
+    data: dict[str, Any] | None,
+) -> Event:
+    return Event(
         kind=kind,
         subject_kind=of._meta.label_lower,
         subject_id=of.pk,

@@ -17,7 +17,10 @@ def all_events() -> QuerySet[Event]:
 
 
 def last_of(subject: Subject) -> Event:
-    """The newest event of this very object: what a message sent now tells of."""
+    """The newest event of this very object: what a message sent now tells of. Asks only if it was not just recorded."""
+    just_recorded: Event | None = vars(subject).get("last_event")
+    if just_recorded is not None:
+        return just_recorded
     return Event.objects.filter(subject_kind=subject._meta.label_lower, subject_id=subject.pk).latest("id")
 
 

@@ -9,6 +9,8 @@ from typing import ParamSpec, TypeVar
 
 from django.db import connection, transaction
 
+from rdfast.core.transactions import one_transaction
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -18,25 +20,26 @@ _watcher: Callable[[str], None] | None = None
 
 
 def commit(operation: Callable[P, R]) -> Callable[P, R]:
-    """Make the function one transaction. What a door calls wears this instead of `transaction.atomic`.
+    """Make the function one transaction with named boundaries: what a door calls wears this.
 
     Called inside another transaction it is a part of that one, which has the boundaries.
     """
     before, after = _named(operation, "commit")
+    part = one_transaction(operation)
 
-    @wraps(operation)
-    def one_transaction(*args: P.args, **kwargs: P.kwargs) -> R:
-        if connection.in_atomic_block:
-            with transaction.atomic():
-                return operation(*args, **kwargs)
-        with transaction.atomic():
-            # The first to hear of the commit, before whatever else waits for it.
-            transaction.on_commit(lambda: _reached(after))
-            result = operation(*args, **kwargs)
-            _reached(before)
+    @one_transaction
+    def with_boundaries(*args: P.args, **kwargs: P.kwargs) -> R:
+        # The first to hear of the commit, before whatever else waits for it.
+        transaction.on_commit(lambda: _reached(after))
+        result = operation(*args, **kwargs)
+        _reached(before)
         return result
 
-    return one_transaction
+    @wraps(operation)
+    def through_commit(*args: P.args, **kwargs: P.kwargs) -> R:
+        return (part if connection.in_atomic_block else with_boundaries)(*args, **kwargs)
+
+    return through_commit
 
 
 def around(deed: str) -> Callable[[Callable[P, R]], Callable[P, R]]:

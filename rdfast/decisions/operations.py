@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from rdfast.core.amounts import written
 from rdfast.core.locks import lock
 from rdfast.core.refusals import RuleBroken
+from rdfast.core.transactions import one_transaction
 from rdfast.decisions.models import Decision
 from rdfast.people.models import User
 from rdfast.proposals import operations as proposals
@@ -24,7 +24,7 @@ class AmountTooHigh(RuleBroken):
     """More than was asked cannot be granted."""
 
 
-@transaction.atomic
+@one_transaction
 def recommend(proposal_id: int, *, amount: int, reason: str, by: User, at: datetime) -> Decision:
     """The manager's yes where a second one is needed."""
     _ensure_reason(reason)
@@ -33,16 +33,16 @@ def recommend(proposal_id: int, *, amount: int, reason: str, by: User, at: datet
     return _add(proposal, Kind.RECOMMEND, by, at, reason, amount=amount)
 
 
-@transaction.atomic
-def approve(proposal_id: int, *, amount: int, reason: str, by: User, at: datetime) -> Decision:
-    """The only or the second yes to a provisional amount of `amount` minor units."""
+@one_transaction
+def approve(proposal: Proposal, *, amount: int, reason: str, by: User, at: datetime) -> Decision:
+    """The only or the second yes to a provisional amount of `amount` minor units; the caller holds the proposal."""
     _ensure_reason(reason)
-    first_by = _ensure_amount(lock(Proposal, proposal_id), amount).recommended_by
-    proposal = proposals.approve(proposal_id, by=by, at=at, reason=reason, amount=amount)
+    first_by = _ensure_amount(proposal, amount).recommended_by
+    proposal = proposals.approve(proposal, by=by, at=at, reason=reason, amount=amount)
     return _add(proposal, Kind.APPROVE, by, at, reason, amount=amount, first_by=first_by)
 
 
-@transaction.atomic
+@one_transaction
 def send_back(proposal_id: int, *, reason: str, by: User, at: datetime) -> Decision:
     """The second approver's no."""
     _ensure_reason(reason)
@@ -51,7 +51,7 @@ def send_back(proposal_id: int, *, reason: str, by: User, at: datetime) -> Decis
     return _add(proposal, Kind.SEND_BACK, by, at, reason, first_by=first_by)
 
 
-@transaction.atomic
+@one_transaction
 def give_back(proposal_id: int, *, reason: str, by: User, at: datetime) -> Decision:
     """Return the proposal once, saying what is missing."""
     _ensure_reason(reason)
@@ -59,7 +59,7 @@ def give_back(proposal_id: int, *, reason: str, by: User, at: datetime) -> Decis
     return _add(proposal, Kind.RETURN, by, at, reason)
 
 
-@transaction.atomic
+@one_transaction
 def decline(proposal_id: int, *, reason: str, by: User, at: datetime) -> Decision:
     """The no."""
     _ensure_reason(reason)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
 from rdfast.audit.queries import last_of
@@ -41,14 +42,15 @@ def approve(proposal_id: int, *, amount: int, reason: str, by: User, at: datetim
     proposal = lock(Proposal, proposal_id)
     if proposal.state == State.SUBMITTED and amount > policy_of(proposal).terms.second_approval_above:
         return _recommend(proposal_id, amount=amount, reason=reason, by=by, at=at)
-    return _grant(decisions.approve(proposal_id, amount=amount, reason=reason, by=by, at=at), by=by, at=at)
+    return _grant(decisions.approve(proposal, amount=amount, reason=reason, by=by, at=at), by=by, at=at)
 
 
 @boundaries.commit
 def approve_second(proposal_id: int, *, reason: str, by: User, at: datetime) -> Decision:
     """The second approver's yes to the recommended amount."""
-    amount = lock(Proposal, proposal_id).recommended_amount or 0
-    return _grant(decisions.approve(proposal_id, amount=amount, reason=reason, by=by, at=at), by=by, at=at)
+    proposal = lock(Proposal, proposal_id)
+    amount = proposal.recommended_amount or 0
+    return _grant(decisions.approve(proposal, amount=amount, reason=reason, by=by, at=at), by=by, at=at)
 
 
 def _recommend(proposal_id: int, *, amount: int, reason: str, by: User, at: datetime) -> Decision:
@@ -75,6 +77,7 @@ def _grant(decision: Decision, *, by: User, at: datetime) -> Decision:
     policy = policy_of(proposal)
     timers.cancel(of=proposal, at=at)
     _ensure_still_eligible(proposal, policy, at)
+    prefetch_related_objects([proposal], "planned_milestones")
 
     award = funding.offer(
         proposal,
@@ -113,7 +116,7 @@ def _ensure_still_eligible(proposal: Proposal, policy: Policy, at: datetime) -> 
 
 def planned_tranches(proposal: Proposal, at: datetime) -> list[PlannedTranche]:
     """One tranche per milestone, paid ahead of it: the first at signing, each later one after the one before."""
-    planned = list(proposal.planned_milestones.order_by("number"))
+    planned = list(proposal.planned_milestones.all())
     before = [None, *planned[:-1]]
     return [
         PlannedTranche(

@@ -53,7 +53,7 @@ def sign(award_id: int, *, sha256: str, account: PaymentAccount, by: User, at: d
     `sha256` is of the text the signer read. Raises AgreementChanged when it is another one.
     """
     award = funding.lock_award(award_id)
-    barred = bans_on(award.pi, award.organisation, timezone.localdate(at)).exists()
+    barred = bans_on(award.pi, award.organisation_id, timezone.localdate(at)).exists()
     ensure(
         not barred, _("A participation ban stands against the organisation or the principal investigator.")
     )

@@ -34,7 +34,7 @@ def screening_facts(proposal: Proposal, *, call_is_open: bool, at: datetime) -> 
         provisional_awards_of_pi=pi_projects,
         projects_as_pi=pi_projects + proposal.other_projects_as_pi,
         projects_in_all=funding.running_projects_of(proposal.pi) + proposal.other_projects_in_all,
-        bans=bans_on(proposal.pi, proposal.organisation, timezone.localdate(at)).count(),
+        bans=bans_on(proposal.pi, proposal.organisation_id, timezone.localdate(at)).count(),
     )
 
 

@@ -4,7 +4,6 @@ import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -13,6 +12,7 @@ from rdfast.core.amounts import written
 from rdfast.core.locks import lock
 from rdfast.core.machines import NotPossibleNow
 from rdfast.core.refusals import RuleBroken, ensure
+from rdfast.core.transactions import one_transaction
 from rdfast.core.working_days import end_of
 from rdfast.funding import queries, rules
 from rdfast.funding.models import Agreement, Award, Payment, Tranche
@@ -57,38 +57,39 @@ class PlannedTranche:
     expected_on: date
 
 
-@transaction.atomic
+@one_transaction
 def offer(
     proposal: Proposal, *, amount: int, policy: Policy, planned: list[PlannedTranche], by: User, at: datetime
 ) -> Award:
     """Offer an award over `amount`, cut into tranches. `reserve` takes the money, last of all."""
-    envelope = proposal.call.envelope
-    if proposal.organisation is None:
+    if proposal.organisation_id is None:
         raise ValueError(f"{proposal} was submitted without an organisation")
     award = Award.objects.create(
         proposal=proposal,
-        envelope=envelope,
+        envelope_id=proposal.call.envelope_id,
         policy=policy,
-        organisation=proposal.organisation,
+        organisation_id=proposal.organisation_id,
         pi=proposal.pi,
         amount=amount,
         offered_at=at,
     )
-    audit.began(award, by=by, at=at, data={"amount": amount})
     parts = rules.cut_into_tranches(amount, [each.share_percent for each in planned])
-    for number, (part, plan) in enumerate(zip(parts, planned, strict=True), start=1):
-        tranche = Tranche.objects.create(
+    tranches = Tranche.objects.bulk_create(
+        Tranche(
             award=award,
             number=number,
             amount=part,
             after_milestone=plan.after_milestone,
             expected_on=plan.expected_on,
         )
-        audit.began(tranche, by=by, at=at, data={"amount": part})
+        for number, (part, plan) in enumerate(zip(parts, planned, strict=True), start=1)
+    )
+    amounts = [{"amount": amount}, *({"amount": part} for part in parts)]
+    audit.all_began([award, *tranches], by=by, at=at, data=amounts)
     return award
 
 
-@transaction.atomic
+@one_transaction
 def reserve(award: Award, *, by: User, at: datetime) -> None:
     """Reserve the offered amount in the envelope: the last step of a grant, for its locks are contended.
 
@@ -127,19 +128,15 @@ def _ensure_exposure(award: Award, *, at: datetime, more: int = 0) -> dict[str, 
     envelope = lock_envelope(award.envelope_id)
     terms, today = award.policy.terms, timezone.localdate(at)
     allotment = allotment_of(envelope)
-    everyone = queries.awards_of_envelope(envelope.pk)
+    of_all, of_one = queries.exposure_in(
+        envelope.pk, organisation_id=organisation.pk, today=today, days=terms.exposure_days
+    )
     found = {}
-    for name, awards, percent, whose in (
-        ("programme_exposure", everyone, terms.programme_exposure_percent, envelope),
-        (
-            "organisation_exposure",
-            everyone.filter(organisation=organisation),
-            terms.organisation_exposure_percent,
-            organisation,
-        ),
+    for name, exposed, percent, whose in (
+        ("programme_exposure", of_all + more, terms.programme_exposure_percent, envelope),
+        ("organisation_exposure", of_one + more, terms.organisation_exposure_percent, organisation),
     ):
         cap = rules.exposure_cap(allotment, percent)
-        exposed = queries.exposure(awards, today=today, days=terms.exposure_days) + more
         found[name] = [exposed, cap]
         if exposed > cap:
             raise ExposureTooHigh(
@@ -161,7 +158,7 @@ def lock_award(award_id: int) -> Award:
     return lock(Award, award_id)
 
 
-@transaction.atomic
+@one_transaction
 def sign(award_id: int, *, text: str, sha256: str, account: PaymentAccount, by: User, at: datetime) -> Award:
     """Sign the agreement of this text; the money becomes obligated.
 
@@ -203,7 +200,7 @@ def sign(award_id: int, *, text: str, sha256: str, account: PaymentAccount, by: 
     return award
 
 
-@transaction.atomic
+@one_transaction
 def expect(award: Award, due_days: dict[int, date]) -> None:
     """Payments are expected when the milestone before them is due, by milestone number; exposure counts on it."""
     for tranche in award.tranches.filter(after_milestone__in=due_days):
@@ -211,7 +208,7 @@ def expect(award: Award, due_days: dict[int, date]) -> None:
         tranche.save(update_fields=["expected_on"])
 
 
-@transaction.atomic
+@one_transaction
 def refuse(award_id: int, *, reason: str, by: User, at: datetime) -> Award:
     """The organisation does not want the award; the reservation ends."""
     award = lock_award(award_id)
@@ -220,7 +217,7 @@ def refuse(award_id: int, *, reason: str, by: User, at: datetime) -> Award:
     return _end_unsigned(award, by=by, at=at, reason=reason)
 
 
-@transaction.atomic
+@one_transaction
 def lapse(award_id: int, *, at: datetime) -> Award:
     """The clock: nobody signed in time; the reservation ends."""
     award = lock_award(award_id)
@@ -248,7 +245,7 @@ def _end_unsigned(award: Award, *, by: User | None, at: datetime, reason: str) -
     return award
 
 
-@transaction.atomic
+@one_transaction
 def make_ready(tranche_id: int, *, at: datetime) -> Tranche:
     """The gate is open; whether it is, `flow/paying.py` asks first."""
     tranche = _lock_tranche(tranche_id)
@@ -258,7 +255,7 @@ def make_ready(tranche_id: int, *, at: datetime) -> Tranche:
     return tranche
 
 
-@transaction.atomic
+@one_transaction
 def approve_tranche(tranche_id: int, *, by: User, at: datetime) -> Tranche:
     """The manager approves a ready tranche for payment."""
     tranche = _lock_tranche(tranche_id)
@@ -269,7 +266,7 @@ def approve_tranche(tranche_id: int, *, by: User, at: datetime) -> Tranche:
     return tranche
 
 
-@transaction.atomic
+@one_transaction
 def release(tranche_id: int, *, by: User, at: datetime) -> Tranche:
     """Pay an approved tranche, exactly once, never by the person who approved it.
 
@@ -310,7 +307,7 @@ def release(tranche_id: int, *, by: User, at: datetime) -> Tranche:
     return tranche
 
 
-@transaction.atomic
+@one_transaction
 def settle(tranche_id: int, *, by: User, at: datetime) -> Tranche:
     """The bank confirmed that the payment arrived; claims may now account for it."""
     tranche = _lock_tranche(tranche_id)

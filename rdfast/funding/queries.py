@@ -103,6 +103,20 @@ def exposure(awards: QuerySet[Award], *, today: date, days: int) -> int:
     return ledger.advances_of(awards.order_by().values("pk")) + expected
 
 
+def exposure_in(envelope_id: int, *, organisation_id: int | None, today: date, days: int) -> tuple[int, int]:
+    """`exposure` of all awards of the envelope, and of those to the organisation, in two round trips."""
+    theirs = Q(award__organisation=organisation_id)
+    soon = Tranche.objects.filter(
+        award__envelope=envelope_id,
+        award__state__in=[AwardState.OFFERED, *LIVE],
+        state__in=UNPAID,
+        expected_on__lte=today + timedelta(days=days),
+    ).aggregate(everyone=Sum("amount"), theirs=Sum("amount", filter=theirs))
+    of_them = Award.objects.filter(envelope=envelope_id, organisation=organisation_id)
+    advances, their_advances = ledger.advances_in(envelope_id, award_ids=of_them.values("pk"))
+    return advances + (soon["everyone"] or 0), their_advances + (soon["theirs"] or 0)
+
+
 def awards_of_envelope(envelope_id: int) -> QuerySet[Award]:
     """The awards that draw on the envelope."""
     return Award.objects.filter(envelope=envelope_id)

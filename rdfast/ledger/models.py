@@ -40,6 +40,10 @@ class Box(models.Model):
         indexes = (
             # The boxes of one award, for its page and for its checks.
             models.Index(fields=["award_id"], name="box_of_award"),
+            # The exposure of an envelope. Without the balance in it, so that a movement still changes rows in place.
+            models.Index(
+                fields=["envelope_id"], name="box_of_advances", condition=models.Q(kind=BoxKind.ADVANCES)
+            ),
         )
         triggers = (
             Guard(

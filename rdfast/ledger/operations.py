@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import connection
 
 from rdfast.audit.models import Event
 from rdfast.core.refusals import RuleBroken
+from rdfast.core.transactions import one_transaction
 from rdfast.ledger.kinds import OF_ENVELOPE, WAYS, What
 
 
@@ -22,7 +23,7 @@ class KeyUsedOtherwise(Exception):
     """The idempotency key belongs to another arrow: a bug in the caller."""
 
 
-@transaction.atomic
+@one_transaction
 def move(
     what: What, *, envelope_id: int, award_id: int | None, amount: int, at: datetime, key: str, event: Event
 ) -> bool:

@@ -37,6 +37,14 @@ def advances_of(award_ids: Any) -> int:
     return boxes.aggregate(total=Sum("balance"))["total"] or 0
 
 
+def advances_in(envelope_id: int, *, award_ids: Any) -> tuple[int, int]:
+    """The envelope's exposure to all awards and to these ones, in one round trip."""
+    found = Box.objects.filter(envelope_id=envelope_id, kind=BoxKind.ADVANCES).aggregate(
+        everyone=Sum("balance"), some=Sum("balance", filter=Q(award_id__in=award_ids))
+    )
+    return found["everyone"] or 0, found["some"] or 0
+
+
 def arrows_of_award(award_id: int) -> QuerySet[Arrow]:
     """The award's arrows, oldest first, with their boxes."""
     mine = Q(source__award_id=award_id) | Q(target__award_id=award_id)

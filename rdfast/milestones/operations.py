@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -12,6 +11,7 @@ from rdfast.audit import operations as audit
 from rdfast.core.locks import lock
 from rdfast.core.machines import NotPossibleNow
 from rdfast.core.refusals import RuleBroken, ensure
+from rdfast.core.transactions import one_transaction
 from rdfast.core.uploads import Stored
 from rdfast.funding.models import Award
 from rdfast.funding.operations import lock_award
@@ -20,34 +20,37 @@ from rdfast.milestones.models import Evidence, Milestone, MilestoneReport
 from rdfast.milestones.queries import relations
 from rdfast.milestones.states import MACHINE, State
 from rdfast.people.models import User
-from rdfast.proposals.models import Proposal
+from rdfast.proposals.models import PlannedMilestone, Proposal
 
 
 class ReportEmpty(RuleBroken):
     """A report says something."""
 
 
-@transaction.atomic
+@one_transaction
 def plan(award: Award, proposal: Proposal, *, by: User | None, at: datetime) -> list[Milestone]:
     """Make the award's milestones from those the proposal planned."""
-    made = []
-    for planned in proposal.planned_milestones.order_by("number"):
-        if planned.due_on is None or planned.share_percent is None:
-            raise ValueError(f"{proposal} was submitted with an incomplete milestone")
-        milestone = Milestone.objects.create(
-            award=award,
-            number=planned.number,
-            title=planned.title,
-            criterion=planned.criterion,
-            due_on=planned.due_on,
-            share_percent=planned.share_percent,
-        )
-        audit.began(milestone, by=by, at=at)
-        made.append(milestone)
+    made = Milestone.objects.bulk_create(
+        _as_planned(award, planned) for planned in proposal.planned_milestones.all()
+    )
+    audit.all_began(made, by=by, at=at)
     return made
 
 
-@transaction.atomic
+def _as_planned(award: Award, planned: PlannedMilestone) -> Milestone:
+    if planned.due_on is None or planned.share_percent is None:
+        raise ValueError(f"{planned.proposal} was submitted with an incomplete milestone")
+    return Milestone(
+        award=award,
+        number=planned.number,
+        title=planned.title,
+        criterion=planned.criterion,
+        due_on=planned.due_on,
+        share_percent=planned.share_percent,
+    )
+
+
+@one_transaction
 def settle_due_days(award: Award, *, by: User, at: datetime) -> list[Milestone]:
     """At signing: keep each due day, or move it so far that every milestone opens after the signature."""
     signed, days = timezone.localdate(at), award.policy.terms.milestone_opens_days
@@ -71,7 +74,7 @@ def lock_milestone(milestone_id: int) -> Milestone:
     return milestone
 
 
-@transaction.atomic
+@one_transaction
 def open_(milestone_id: int, *, at: datetime) -> Milestone:
     """The clock: the report may be written from now on."""
     milestone = lock_milestone(milestone_id)
@@ -79,7 +82,7 @@ def open_(milestone_id: int, *, at: datetime) -> Milestone:
     return _save(milestone, None, at)
 
 
-@transaction.atomic
+@one_transaction
 def run_over(milestone_id: int, *, at: datetime) -> Milestone:
     """The clock: the due day has passed without a report; the days of grace begin."""
     milestone = lock_milestone(milestone_id)
@@ -87,7 +90,7 @@ def run_over(milestone_id: int, *, at: datetime) -> Milestone:
     return _save(milestone, None, at)
 
 
-@transaction.atomic
+@one_transaction
 def miss(milestone_id: int, *, at: datetime) -> Milestone:
     """The clock: the days of grace have passed too."""
     milestone = lock_milestone(milestone_id)
@@ -95,7 +98,7 @@ def miss(milestone_id: int, *, at: datetime) -> Milestone:
     return _save(milestone, None, at)
 
 
-@transaction.atomic
+@one_transaction
 def fail_uncured(milestone_id: int, *, at: datetime) -> Milestone:
     """The clock: a conditional milestone was not put right in time."""
     milestone = lock_milestone(milestone_id)
@@ -103,7 +106,7 @@ def fail_uncured(milestone_id: int, *, at: datetime) -> Milestone:
     return _save(milestone, None, at)
 
 
-@transaction.atomic
+@one_transaction
 def report(milestone_id: int, *, text: str, files: Iterable[Stored], by: User, at: datetime) -> Milestone:
     """The PI reports, with evidence; also to put a conditional milestone right."""
     milestone = lock_milestone(milestone_id)
@@ -125,7 +128,7 @@ def report(milestone_id: int, *, text: str, files: Iterable[Stored], by: User, a
     return milestone
 
 
-@transaction.atomic
+@one_transaction
 def start_review(milestone_id: int, *, by: User | None, at: datetime) -> Milestone:
     """A reviewer has taken the reported milestone on."""
     milestone = lock_milestone(milestone_id)
@@ -133,7 +136,7 @@ def start_review(milestone_id: int, *, by: User | None, at: datetime) -> Milesto
     return _save(milestone, by, at)
 
 
-@transaction.atomic
+@one_transaction
 def conclude(milestone_id: int, result: str, *, by: User, at: datetime, reason: str) -> Milestone:
     """A confirmed finding (`passed`, `conditional` or `failed`) becomes the milestone's state."""
     milestone = lock_milestone(milestone_id)
@@ -146,7 +149,7 @@ def conclude(milestone_id: int, result: str, *, by: User, at: datetime, reason: 
     return _save(milestone, by, at, reason)
 
 
-@transaction.atomic
+@one_transaction
 def supersede_all(award: Award, *, by: User | None, at: datetime) -> None:
     """The award ended before it began: its planned milestones no longer apply."""
     for milestone in award.milestones.filter(state=State.PLANNED).select_for_update(no_key=True):

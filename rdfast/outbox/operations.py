@@ -40,25 +40,38 @@ def tell(
 
     The template's first line is the subject. Repeating the call for the same event adds nothing.
     """
-    for person in {person.pk: person for person in people}.values():
-        with translation.override(person.language):
-            text = render_to_string(
-                f"mail/{template}.txt", {**context, "person": person, "site": settings.SITE_URL}
-            )
-        subject, _, body = text.strip().partition("\n")
-        Message.objects.get_or_create(
-            key=f"{event.pk}:{template}:{person.pk}",
-            defaults={
-                "to": person,
-                "subject": " ".join(subject.split())[:300],
-                "body": body.strip(),
-                "event": event,
-                "matter_id": event.matter_id,
-                "warns_of": warns_of,
-                "created_at": at,
-                "next_try_at": timezone.now(),
-            },
+    messages = [
+        _written(person, template, context, event=event, at=at, warns_of=warns_of)
+        for person in {person.pk: person for person in people}.values()
+    ]
+    Message.objects.bulk_create(messages, ignore_conflicts=True)
+
+
+def _written(
+    person: User,
+    template: str,
+    context: dict[str, Any],
+    *,
+    event: Event,
+    at: datetime,
+    warns_of: Timer | None,
+) -> Message:
+    with translation.override(person.language):
+        text = render_to_string(
+            f"mail/{template}.txt", {**context, "person": person, "site": settings.SITE_URL}
         )
+    subject, _, body = text.strip().partition("\n")
+    return Message(
+        key=f"{event.pk}:{template}:{person.pk}",
+        to=person,
+        subject=" ".join(subject.split())[:300],
+        body=body.strip(),
+        event=event,
+        matter_id=event.matter_id,
+        warns_of=warns_of,
+        created_at=at,
+        next_try_at=timezone.now(),
+    )
 
 
 def deliver_waiting(*, at: datetime, limit: int = 200) -> int:

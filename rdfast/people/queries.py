@@ -4,12 +4,12 @@ from datetime import date
 
 from django.db.models import Q, QuerySet
 
-from rdfast.people.models import Ban, Conflict, Organisation, User
+from rdfast.people.models import Ban, Conflict, User
 
 
-def bans_on(user: User, organisation: Organisation | None, day: date) -> QuerySet[Ban]:
+def bans_on(user: User, organisation_id: int | None, day: date) -> QuerySet[Ban]:
     """The participation bans that stand against the person or the organisation on that day."""
-    whose = Q(user=user) | Q(organisation=organisation) if organisation else Q(user=user)
+    whose = Q(user=user) | Q(organisation=organisation_id) if organisation_id else Q(user=user)
     return Ban.objects.filter(whose, from_on__lte=day, until_on__gte=day)
 
 

@@ -3,13 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from rdfast.audit import operations as audit
 from rdfast.core.amounts import written
 from rdfast.core.locks import lock
 from rdfast.core.refusals import RuleBroken
+from rdfast.core.transactions import one_transaction
 from rdfast.ledger import operations as ledger
 from rdfast.ledger.kinds import What
 from rdfast.ledger.queries import has_moved
@@ -26,7 +26,7 @@ class StartsTooEarly(RuleBroken):
     """A policy cannot apply to the past."""
 
 
-@transaction.atomic
+@one_transaction
 def adopt(
     programme_id: int,
     *,
@@ -66,7 +66,7 @@ def lock_envelope(pk: int) -> Envelope:
     return lock(Envelope, pk)
 
 
-@transaction.atomic
+@one_transaction
 def allot(envelope_id: int, *, amount: int, reason: str, key: str, by: User | None, at: datetime) -> None:
     """Put `amount` into the envelope, once per `key`. Raises NotAllotted unless it is positive."""
     envelope = lock_envelope(envelope_id)
@@ -88,7 +88,7 @@ def allot(envelope_id: int, *, amount: int, reason: str, key: str, by: User | No
     )
 
 
-@transaction.atomic
+@one_transaction
 def cut(envelope_id: int, *, amount: int, reason: str, key: str, by: User | None, at: datetime) -> None:
     """Take `amount` out of what the envelope has available, once per `key`. Raises NotAllotted."""
     envelope = lock_envelope(envelope_id)

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
-from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from rdfast.audit import operations as audit
@@ -12,6 +11,7 @@ from rdfast.core import boundaries
 from rdfast.core.locks import lock
 from rdfast.core.machines import NotPossibleNow
 from rdfast.core.refusals import OutOfDate, RuleBroken, ensure
+from rdfast.core.transactions import one_transaction
 from rdfast.people.models import Organisation, User
 from rdfast.people.operations import lock_person
 from rdfast.programmes.models import BudgetCategory, Call, Policy, Topic
@@ -159,7 +159,7 @@ def _replace_rows(proposal: Proposal, content: Content) -> None:
     )
 
 
-@transaction.atomic
+@one_transaction
 def submit(proposal_id: int, *, policy: Policy, by: User, at: datetime) -> Proposal:
     """Hand the proposal in, for the first time or again after it was returned."""
     proposal = lock(Proposal, proposal_id)
@@ -174,7 +174,7 @@ def submit(proposal_id: int, *, policy: Policy, by: User, at: datetime) -> Propo
     return proposal
 
 
-@transaction.atomic
+@one_transaction
 def give_back(proposal_id: int, *, by: User, at: datetime, reason: str) -> Proposal:
     """Return it once, saying what is missing. Raises ReturnedBefore the second time."""
     proposal = lock(Proposal, proposal_id)
@@ -187,7 +187,7 @@ def give_back(proposal_id: int, *, by: User, at: datetime, reason: str) -> Propo
     return proposal
 
 
-@transaction.atomic
+@one_transaction
 def recommend(proposal_id: int, *, amount: int, by: User, at: datetime, reason: str) -> Proposal:
     """The first of two approvals; the second approver's yes is needed."""
     proposal = lock(Proposal, proposal_id)
@@ -198,7 +198,7 @@ def recommend(proposal_id: int, *, amount: int, by: User, at: datetime, reason: 
     return proposal
 
 
-@transaction.atomic
+@one_transaction
 def send_back(proposal_id: int, *, by: User, at: datetime, reason: str) -> Proposal:
     """The second approver says no; the manager decides anew."""
     proposal = lock(Proposal, proposal_id)
@@ -209,10 +209,9 @@ def send_back(proposal_id: int, *, by: User, at: datetime, reason: str) -> Propo
     return proposal
 
 
-@transaction.atomic
-def approve(proposal_id: int, *, by: User, at: datetime, reason: str, amount: int) -> Proposal:
-    """The yes; what follows from it is told in `flow/granting.py`."""
-    proposal = lock(Proposal, proposal_id)
+@one_transaction
+def approve(proposal: Proposal, *, by: User, at: datetime, reason: str, amount: int) -> Proposal:
+    """The yes to a proposal that the caller holds; what follows from it is told in `flow/granting.py`."""
     _ensure_may(proposal, "approve", by)
     proposal.approve(at=at)
     proposal.save(update_fields=["state", "decided_at"])
@@ -220,7 +219,7 @@ def approve(proposal_id: int, *, by: User, at: datetime, reason: str, amount: in
     return proposal
 
 
-@transaction.atomic
+@one_transaction
 def decline(proposal_id: int, *, by: User, at: datetime, reason: str) -> Proposal:
     """The no, with a reason the applicant can read."""
     proposal = lock(Proposal, proposal_id)
@@ -231,7 +230,7 @@ def decline(proposal_id: int, *, by: User, at: datetime, reason: str) -> Proposa
     return proposal
 
 
-@transaction.atomic
+@one_transaction
 def withdraw(proposal_id: int, *, by: User, at: datetime) -> Proposal:
     """The applicant takes it back."""
     proposal = lock(Proposal, proposal_id)
@@ -242,7 +241,7 @@ def withdraw(proposal_id: int, *, by: User, at: datetime) -> Proposal:
     return proposal
 
 
-@transaction.atomic
+@one_transaction
 def lapse(proposal_id: int, *, at: datetime) -> Proposal:
     """The clock: a returned proposal was not sent in again in time."""
     proposal = lock(Proposal, proposal_id)
@@ -252,10 +251,12 @@ def lapse(proposal_id: int, *, at: datetime) -> Proposal:
     return proposal
 
 
-@transaction.atomic
+@one_transaction
 def escalate(proposal_id: int, *, at: datetime) -> Proposal:
     """The clock: nobody decided in time; from now on the head may decide."""
     proposal = lock(Proposal, proposal_id)
+    if proposal.state not in MACHINE.sources_of("approve"):
+        raise NotPossibleNow(proposal)
     proposal.escalated_at = at
     proposal.save(update_fields=["escalated_at"])
     audit.record("proposal.escalated", of=proposal, by=None, at=at)

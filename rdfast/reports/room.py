@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from rdfast.flow.granting import planned_tranches, policy_of
 from rdfast.funding.models import Award, Tranche
-from rdfast.funding.queries import awards_of_envelope, exposure
+from rdfast.funding.queries import exposure, exposure_in
 from rdfast.funding.rules import cut_into_tranches, exposure_cap
 from rdfast.people.models import Organisation
 from rdfast.programmes.models import Envelope
@@ -80,10 +80,12 @@ def _room(
     at: datetime,
 ) -> Room:
     allotment, available = allotment_of(envelope), available_in(envelope)
-    everyone = awards_of_envelope(envelope.pk)
-    today, days = timezone.localdate(at), terms.exposure_days
-    of_all = exposure(everyone, today=today, days=days)
-    of_one = exposure(everyone.filter(organisation=organisation), today=today, days=days)
+    of_all, of_one = exposure_in(
+        envelope.pk,
+        organisation_id=organisation.pk if organisation else None,
+        today=timezone.localdate(at),
+        days=terms.exposure_days,
+    )
     used = allotment - available
     return Room(
         envelope=Change(used, used + committed, allotment),

@@ -3,9 +3,8 @@
 from dataclasses import asdict
 from datetime import datetime
 
-from django.db import transaction
-
 from rdfast.core.refusals import ManyRulesBroken, RuleBroken
+from rdfast.core.transactions import one_transaction
 from rdfast.programmes.models import Policy
 from rdfast.proposals.models import Proposal
 from rdfast.screening.models import Report
@@ -25,7 +24,7 @@ def ensure_eligible(findings: list[Finding]) -> None:
         raise ManyRulesBroken(refusals)
 
 
-@transaction.atomic
+@one_transaction
 def attach(proposal: Proposal, findings: list[Finding], *, policy: Policy, at: datetime) -> Report:
     """Keep the report with the proposal."""
     return Report.objects.create(

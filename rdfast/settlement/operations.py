@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +14,7 @@ from rdfast.core.amounts import written
 from rdfast.core.locks import lock
 from rdfast.core.machines import NotPossibleNow
 from rdfast.core.refusals import OutOfDate, RuleBroken, ensure
+from rdfast.core.transactions import one_transaction
 from rdfast.core.uploads import Stored
 from rdfast.funding import queries as funding
 from rdfast.funding.operations import lock_award
@@ -94,7 +94,7 @@ def save(
     return claim
 
 
-@transaction.atomic
+@one_transaction
 def submit(claim_id: int, *, by: User, at: datetime) -> Claim:
     """Hand the claim in. It may account for settled tranches only, and for no won twice."""
     claim = _lock_claim(claim_id)
@@ -123,7 +123,7 @@ def _ensure_spent_in_time(index: int, line: ClaimLine, claim: Claim, at: datetim
         raise ClaimRefused(_("This was before the agreement was signed."), field=f"lines-{index}-spent_on")
 
 
-@transaction.atomic
+@one_transaction
 def decide(claim_id: int, verdicts: dict[int, Verdict], *, by: User, at: datetime) -> Claim:
     """Accept the claim in full or part, or not at all; `verdicts` are by line id.
 

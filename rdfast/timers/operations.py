@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db.models import Q
 
 from rdfast.audit.operations import Subject
+from rdfast.core.transactions import one_transaction
 from rdfast.timers.kinds import Kind
 from rdfast.timers.models import Timer
 
@@ -24,8 +25,7 @@ def set(  # noqa: A001 - `timers.set(...)` is how the flow reads
     ahead = [moment for moment in remind_at if at < moment < due_at]
     if not ahead and timer.notice is not None:
         ahead = [at]
-    for moment in ahead:
-        _remind(timer, moment, at)
+    Timer.objects.bulk_create(_reminder(timer, moment, at) for moment in ahead)
     return timer
 
 
@@ -35,8 +35,10 @@ def cancel(*kinds: Kind, of: Subject, at: datetime) -> None:
         status=Timer.Status.PENDING, subject_kind=of._meta.label_lower, subject_id=of.pk
     )
     if kinds:
-        pending = pending.filter(kind__in=kinds) | pending.filter(about__kind__in=kinds)
-    _end(list(pending.order_by("id").select_for_update(of=("self",))), Timer.Status.CANCELLED, at)
+        theirs = Timer.objects.filter(kind__in=kinds, subject_kind=of._meta.label_lower, subject_id=of.pk)
+        pending = pending.filter(Q(kind__in=kinds) | Q(about__in=theirs.values("pk")))
+    # Whoever cancels holds the subject, so no other statement ends the same timers meanwhile.
+    pending.update(status=Timer.Status.CANCELLED, ended_at=at)
 
 
 def claim(timer_id: int, *, at: datetime) -> Timer | None:
@@ -60,10 +62,10 @@ def postpone(timer: Timer, *, until: datetime, at: datetime) -> None:
     """Give a claimed timer a later due time, with a reminder now: nobody is harmed before being warned."""
     timer.due_at = timer.next_try_at = until
     timer.save(update_fields=["due_at", "next_try_at"])
-    _remind(timer, at, at)
+    _reminder(timer, at, at).save()
 
 
-@transaction.atomic
+@one_transaction
 def failed(timer_id: int, *, error: str, at: datetime) -> Timer | None:
     """Record that acting on the timer failed; it is tried again later, and given up after eight tries.
 
@@ -101,8 +103,8 @@ def _add(kind: Kind, of: Subject, due_at: datetime, at: datetime) -> Timer:
     )
 
 
-def _remind(timer: Timer, due_at: datetime, at: datetime) -> None:
-    Timer.objects.create(
+def _reminder(timer: Timer, due_at: datetime, at: datetime) -> Timer:
+    return Timer(
         kind=Kind.REMINDER,
         subject_kind=timer.subject_kind,
         subject_id=timer.subject_id,

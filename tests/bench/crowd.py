@@ -217,8 +217,8 @@ def _copy(crowd: Crowd, cursor: Any, *, until: int) -> None:
 def _take_from_envelopes(crowd: Crowd) -> None:
     """What the copies' awards hold is no longer available in their envelopes."""
     in_decks = Counter(number % len(crowd.envelopes) for number in range(crowd.decks))
-    held = Box.objects.filter(award_id__lte=crowd.below[Award] + crowd.stride[Award])
-    drawn = held.aggregate(total=models.Sum("balance"))["total"]
+    held = Box.objects.filter(award_id__lte=crowd.below[Award] + crowd.stride.get(Award, 0))
+    drawn = held.aggregate(total=models.Sum("balance"))["total"] or 0
     for number, envelope in enumerate(crowd.envelopes):
         allotted = -boxes_of_envelope(envelope.pk)["treasury"]
         available = Box.objects.filter(envelope_id=envelope.pk, kind="available")

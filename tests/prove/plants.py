@@ -19,8 +19,6 @@ class Plant:
     new: str = ""
     sql: str = ""
     seed: int = 1
-    # For proofs that kill the servers: they have some of their own.
-    own_ground: bool = False
 
     def into(self, code: Path) -> None:
         """Edit a copy of the code. Raises ValueError unless the place is there exactly once."""
@@ -118,8 +116,8 @@ IN_THE_RULES = [
     ),
     Plant(
         "the cap on money at risk refuses nothing",
-        "random",
-        4_000,
+        "bank",
+        20,
         file="rdfast/funding/operations.py",
         old="        if exposed > cap:\n",
         new="        if exposed > cap * 1000:\n",
@@ -168,13 +166,17 @@ AT_ONCE = [
         new="    return Envelope.objects.get(pk=pk)\n",
     ),
     Plant(
-        "a deadline is locked before its subject",
+        "a sweep holds a deadline and waits for its subject",
         "random",
         4_000,
         seed=4,
         file="rdfast/flow/deadlines.py",
         old="    subject = _lock_subject(found)\n",
-        new="    timers.claim(found.pk, at=at)\n    subject = _lock_subject(found)\n",
+        new=(
+            "    timers.claim(found.pk, at=at)\n"
+            "    Award.objects.select_for_update().filter(proposal=found.matter_id).first()\n"
+            "    subject = _lock_subject(found)\n"
+        ),
     ),
 ]
 # Deadlines: twice, too early, or on somebody who was not warned.
@@ -223,6 +225,14 @@ IN_REPETITION_AND_DEATH = [
         new="",
     ),
     Plant(
+        "each press of the button makes a claim of its own",
+        "tenfold",
+        3,
+        file="rdfast/settlement/operations.py",
+        old="    existing = Claim.objects.filter(once=once, award=award).first()\n",
+        new='    existing, once = None, __import__("uuid").uuid4()\n',
+    ),
+    Plant(
         "a mail is marked before it is sent",
         "crashes",
         1,
@@ -244,6 +254,17 @@ IN_REPETITION_AND_DEATH = [
         "kills",
         27,
         sql="ALTER DATABASE rdfast SET synchronous_commit = off",
+    ),
+    Plant(
+        "a page publishes to Redis and waits for it",
+        "kills",
+        12,
+        file="rdfast/flow/submitting.py",
+        old="    proposal = proposals.submit(proposal_id, policy=policy, by=by, at=at)\n",
+        new=(
+            "    from rdfast.tasks.tasks import deliver\n\n    deliver.delay()\n"
+            "    proposal = proposals.submit(proposal_id, policy=policy, by=by, at=at)\n"
+        ),
     ),
 ]
 PLANTS = [*IN_THE_DATABASE, *IN_THE_RULES, *AT_ONCE, *IN_THE_CLOCK, *IN_REPETITION_AND_DEATH]
