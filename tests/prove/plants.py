@@ -225,14 +225,6 @@ IN_REPETITION_AND_DEATH = [
         new="",
     ),
     Plant(
-        "each press of the button makes a claim of its own",
-        "tenfold",
-        3,
-        file="rdfast/settlement/operations.py",
-        old="    existing = Claim.objects.filter(once=once, award=award).first()\n",
-        new='    existing, once = None, __import__("uuid").uuid4()\n',
-    ),
-    Plant(
         "a mail is marked before it is sent",
         "crashes",
         1,
