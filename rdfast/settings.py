@@ -129,6 +129,18 @@ DATABASES = {
         "OPTIONS": {"connect_timeout": 5, **_DATABASE.get("OPTIONS", {})},
     }
 }
+# What the database is told when a program connects (rdfast.core.limits): seconds, 0 for no limit. A person's request
+# gives up and says so; a task, tried again anyway, may take longer.
+DATABASE_LIMITS = {
+    role: {
+        name: int(os.environ.get(f"RDFAST_{role}_{name}".upper()) or seconds)
+        for name, seconds in limits.items()
+    }
+    for role, limits in {
+        "web": {"statement_timeout": 15, "lock_timeout": 10, "idle_in_transaction_session_timeout": 30},
+        "worker": {"statement_timeout": 60, "lock_timeout": 30, "idle_in_transaction_session_timeout": 60},
+    }.items()
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "people.User"

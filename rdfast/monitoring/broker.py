@@ -22,6 +22,6 @@ def queue_depth() -> int | None:
             retry=Retry(NoBackoff(), 0),
         )
         with contextlib.closing(client):
-            return int(client.llen(settings.CELERY_TASK_DEFAULT_QUEUE))  # type: ignore[arg-type]
+            return int(client.llen(settings.CELERY_TASK_DEFAULT_QUEUE))
     except (redis.RedisError, OSError, ValueError):
         return None
