@@ -84,7 +84,10 @@ def sweep(*, at: datetime, limit: int = 500) -> int:
 def fire(timer_id: int, *, at: datetime) -> bool:
     """Let one deadline have its effect, unless it has ended or is not due. Raises HeldByOthers."""
     with causes.because(f"timer:{timer_id}"):
-        return _fire(Timer.objects.get(pk=timer_id), at=at)
+        acted = _fire(Timer.objects.get(pk=timer_id), at=at)
+        if acted:
+            logger.info("deadline %s acted", timer_id)
+        return acted
 
 
 @boundaries.commit
