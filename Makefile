@@ -11,12 +11,13 @@ export PORT
 DJANGO := RDFAST_DEMO=1 $(BIN)/python manage.py
 NO_DATABASE := ignore:Got an error checking a consistent migration history:RuntimeWarning
 
-.PHONY: help run test check messages compile clean
+.PHONY: help run test check bench messages compile clean
 
 help:
 	@echo 'make run       the whole stack with demo data; make run PORT=8001 for another port'
 	@echo 'make test      every test except the long proofs'
 	@echo 'make check     format, lint, contracts, types, templates, migrations'
+	@echo 'make bench     what things cost, into docs/benchmarks.md; make bench BENCH=pages for one'
 	@echo 'make messages  collect the texts to translate'
 	@echo 'make compile   compile the translations'
 	@echo 'make clean     remove what the other targets made, the demo data included'
@@ -35,6 +36,9 @@ check: $(VENV)/.develop compile
 	$(BIN)/djlint --lint --quiet templates
 	RDFAST_DEMO=1 $(BIN)/python -W '$(NO_DATABASE)' manage.py makemigrations --check --dry-run
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+
+bench: $(VENV)/.bench compile
+	@$(BIN)/python -m tests.bench --write $(BENCH) $(ARGS)
 
 messages: $(VENV)/.develop
 	@$(DJANGO) messages
@@ -57,6 +61,11 @@ $(VENV)/.run: requirements.txt $(BIN)/python
 $(VENV)/.develop: requirements.txt requirements-dev.txt $(BIN)/python
 	@echo 'Installing the packages and tools into $(VENV).'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $(VENV)/.run $@
+
+$(VENV)/.bench: tests/bench/requirements.txt requirements.txt $(BIN)/python
+	@echo 'Installing the packages and what the benchmarks need into $(VENV).'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/bench/requirements.txt
 	@touch $(VENV)/.run $@
 
 # The embedded PostgreSQL comes for Python 3.11 to 3.14.

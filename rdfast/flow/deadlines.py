@@ -95,8 +95,10 @@ def _lock_subject(timer: Timer) -> Subject | None:
     model = SUBJECTS[timer.subject_kind]
     if model is Proposal:
         return lock_if_free(Proposal, timer.subject_id)
+    if model is Award:
+        return lock_if_free(Award, timer.subject_id)
     award = lock_if_free(Award, Award.objects.values_list("pk", flat=True).get(proposal=timer.matter_id))
-    return award if award is None or model is Award else model.objects.get(pk=timer.subject_id)
+    return None if award is None else model.objects.get(pk=timer.subject_id)
 
 
 def _must_warn_first(timer: Timer, subject: Subject, *, at: datetime) -> bool:
