@@ -6,6 +6,6 @@ from celery import Celery
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rdfast.settings")
 
-app = Celery("rdfast")
+app = Celery("rdfast", task_cls="rdfast.tasks.delivery:NamedTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["rdfast.tasks"])

@@ -181,6 +181,7 @@ EMAIL_BACKEND = os.environ.get(
     "django.core.mail.backends.dummy.EmailBackend" if DEMO else "django.core.mail.backends.smtp.EmailBackend",
 )
 EMAIL_HOST = os.environ.get("RDFAST_EMAIL_HOST", "localhost")
+EMAIL_PORT = int(os.environ.get("RDFAST_EMAIL_PORT", "25"))
 EMAIL_TIMEOUT = 10
 SITE_URL = os.environ.get("RDFAST_URL", "http://localhost:8000").rstrip("/")
 DEFAULT_FROM_EMAIL = os.environ.get("RDFAST_EMAIL_FROM", "rdfast@localhost")

@@ -23,7 +23,7 @@ _numbers = itertools.count(1)
 def stand(*, redis: bool = False) -> Iterator[Path]:
     """Start the servers, set Django up on them and migrate; gives the folder they live in.
 
-    On a ground lent by another command nothing is started, and the migrated database is there already.
+    On a ground lent by another command nothing is started: its servers and its migrated database are there.
     """
     lent = os.environ.get(LENT)
     folder = Path(lent or tempfile.mkdtemp(prefix="rdfast-ground-"))
@@ -32,7 +32,7 @@ def stand(*, redis: bool = False) -> Iterator[Path]:
     try:
         if not lent:
             started.append(servers.start_postgres(folder))
-        if redis:
+        if redis and not lent:
             started.append(servers.start_valkey(folder))
         _set_up(lent=lent is not None)
         yield folder

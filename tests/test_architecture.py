@@ -10,6 +10,7 @@ from django.apps import apps
 from django.conf import settings
 
 from rdfast.audit.models import Event
+from rdfast.core import boundaries
 from rdfast.core.machines import Machine
 from rdfast.flow.deadlines import ACTIONS
 from rdfast.funding import rules as funding
@@ -174,3 +175,57 @@ def test_no_page_holds_inline_script_or_style() -> None:
         if re.search(r"<script(?![^>]*\bsrc=)|<style\b|\sstyle=\"|\son[a-z]+=\"", path.read_text())
     ]
     assert wrong == []
+
+
+# What doors ask of flow and operations without writing anything, or by calling what is one commit itself.
+READS = {
+    "flow.signing.agreement_text", "flow.signing.agreement_hash", "flow.granting.policy_of", "flow.paying.gate_facts",
+    "flow.deadlines.sweep", "outbox.operations.deliver_waiting",
+    "monitoring.operations.check_tonight",
+}  # fmt: skip
+# Only a demonstration moves its clock; administration's forms are one commit each, with what they call.
+NO_DOORS = {"flow.time_travel", "programmes.operations"}
+
+
+def test_every_write_that_a_door_calls_is_a_named_boundary() -> None:
+    unnamed = {
+        name
+        for path in SOURCES
+        if path.relative_to(ROOT / "rdfast").parts[0] in {"web", "tasks", "api"} or path.name == "admin.py"
+        for name in _operations_called_in(path)
+        if name.rpartition(".")[0] not in NO_DOORS and f"{name}, before its commit" not in boundaries.NAMES
+    }
+    assert unnamed - READS == set()
+    assert unnamed >= READS, "some of these are called no more"
+    assert len(boundaries.NAMES) == len(set(boundaries.NAMES)) > 60
+
+
+def _operations_called_in(path: Path) -> set[str]:
+    """The functions of flow and of the stages' operations that the module names."""
+    tree = ast.parse(path.read_text())
+    modules, found = {}, set()
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith("rdfast."):
+            continue
+        source = str(node.module).removeprefix("rdfast.")
+        for each in node.names:
+            full = f"{source}.{each.name}"
+            if source == "flow" or each.name == "operations":
+                modules[each.asname or each.name] = full
+            elif (source.startswith("flow.") or source.endswith(".operations")) and each.name.islower():
+                found.add(full)
+    used = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr.islower()]
+    for node in used:
+        if isinstance(node.value, ast.Name) and node.value.id in modules:
+            found.add(f"{modules[node.value.id]}.{node.attr}")
+    return found
+
+
+def test_what_no_door_commits_is_committed_at_a_named_boundary() -> None:
+    folders = {"flow", "outbox", "monitoring"}
+    plain = [
+        str(path.relative_to(ROOT))
+        for path in SOURCES
+        if path.relative_to(ROOT / "rdfast").parts[0] in folders and "transaction.atomic" in path.read_text()
+    ]
+    assert plain == []

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from rdfast.core.amounts import written
@@ -25,7 +24,7 @@ class AmountTooHigh(RuleBroken):
     """More than was asked cannot be granted."""
 
 
-@transaction.atomic
+@one_transaction
 def recommend(proposal_id: int, *, amount: int, reason: str, by: User, at: datetime) -> Decision:
     """The manager's yes where a second one is needed."""
     _ensure_reason(reason)
@@ -43,7 +42,7 @@ def approve(proposal: Proposal, *, amount: int, reason: str, by: User, at: datet
     return _add(proposal, Kind.APPROVE, by, at, reason, amount=amount, first_by=first_by)
 
 
-@transaction.atomic
+@one_transaction
 def send_back(proposal_id: int, *, reason: str, by: User, at: datetime) -> Decision:
     """The second approver's no."""
     _ensure_reason(reason)
@@ -52,7 +51,7 @@ def send_back(proposal_id: int, *, reason: str, by: User, at: datetime) -> Decis
     return _add(proposal, Kind.SEND_BACK, by, at, reason, first_by=first_by)
 
 
-@transaction.atomic
+@one_transaction
 def give_back(proposal_id: int, *, reason: str, by: User, at: datetime) -> Decision:
     """Return the proposal once, saying what is missing."""
     _ensure_reason(reason)
@@ -60,7 +59,7 @@ def give_back(proposal_id: int, *, reason: str, by: User, at: datetime) -> Decis
     return _add(proposal, Kind.RETURN, by, at, reason)
 
 
-@transaction.atomic
+@one_transaction
 def decline(proposal_id: int, *, reason: str, by: User, at: datetime) -> Decision:
     """The no."""
     _ensure_reason(reason)

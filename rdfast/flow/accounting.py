@@ -2,10 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from django.db import transaction
-
 from rdfast.audit import operations as audit
 from rdfast.audit.queries import last_of
+from rdfast.core import boundaries
 from rdfast.flow import paying
 from rdfast.flow.telling import finance_officers, heads, pi, tell, together
 from rdfast.people.models import User
@@ -16,7 +15,7 @@ from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind
 
 
-@transaction.atomic
+@boundaries.commit
 def submit(claim_id: int, *, by: User, at: datetime) -> Claim:
     """A claim is in; the finance officer has fourteen days."""
     claim = settlement.submit(claim_id, by=by, at=at)
@@ -28,7 +27,7 @@ def submit(claim_id: int, *, by: User, at: datetime) -> Claim:
     return claim
 
 
-@transaction.atomic
+@boundaries.commit
 def decide(claim_id: int, verdicts: dict[int, Verdict], *, by: User, at: datetime) -> Claim:
     """Decided, therefore: what is accounted for stops its clock and may open the next tranche's gate."""
     claim = settlement.decide(claim_id, verdicts, by=by, at=at)

@@ -8,11 +8,11 @@ sweep, so that several sweepers share the work and a lock that is never given ba
 import logging
 from collections.abc import Callable
 from datetime import datetime
-
-from django.db import transaction
+from typing import TypeVar
 
 from rdfast.audit import causes
 from rdfast.audit import operations as audit
+from rdfast.core import boundaries
 from rdfast.core.locks import lock_if_free
 from rdfast.flow import accounting, evaluating, granting, paying, performing, signing
 from rdfast.flow.telling import administrators, pi, signatories, tell, together
@@ -30,6 +30,7 @@ from rdfast.timers.models import Timer
 
 logger = logging.getLogger(__name__)
 
+S = TypeVar("S", Proposal, Award)
 Subject = Proposal | Award | Tranche | Milestone | Review | Finding | Claim
 SUBJECTS: dict[str, type[Subject]] = {
     model._meta.label_lower: model for model in (Proposal, Award, Tranche, Milestone, Review, Finding, Claim)
@@ -55,15 +56,25 @@ ACTIONS: dict[Kind, Callable[..., None]] = {
 }
 
 
+class HeldByOthers(Exception):
+    """Somebody is at work on the subject; nothing was done."""
+
+
 def sweep(*, at: datetime, limit: int = 500) -> int:
     """Act on what is due at `at`, in order of due time; returns how many had their effect now.
 
-    One failing deadline never blocks the others: its failure is recorded and it is tried again later.
+    One failing deadline never blocks the others: its failure is recorded and it is tried again later. Where
+    somebody else is at work, the whole matter is left to them and to the next sweep: one matter's deadlines act in
+    their order, however many sweep.
     """
-    acted = 0
-    for timer_id in queries.due(at, limit=limit):
+    acted, busy = 0, set()
+    for timer_id, matter_id in queries.due(at, limit=limit):
+        if matter_id in busy:
+            continue
         try:
             acted += fire(timer_id, at=at)
+        except HeldByOthers:
+            busy.add(matter_id)
         except Exception as error:
             logger.exception("deadline %s failed", timer_id)
             _record_failure(timer_id, error, at=at)
@@ -71,34 +82,43 @@ def sweep(*, at: datetime, limit: int = 500) -> int:
 
 
 def fire(timer_id: int, *, at: datetime) -> bool:
-    """Let one deadline have its effect, unless it has ended, is not due, or somebody else is at it."""
-    found = Timer.objects.get(pk=timer_id)
-    with causes.because(f"timer:{timer_id}"), transaction.atomic():
-        subject = _lock_subject(found)
-        if subject is None:
-            return False
-        timer = timers.claim(timer_id, at=at)
-        if timer is None:
-            return False
-        if _must_warn_first(timer, subject, at=at):
-            return True
-        timers.done(timer, at=at)
-        if timer.about is not None:
-            _remind(timer.about, subject, at=at)
-        else:
-            ACTIONS[Kind(timer.kind)](subject, at=at)
+    """Let one deadline have its effect, unless it has ended or is not due. Raises HeldByOthers."""
+    with causes.because(f"timer:{timer_id}"):
+        return _fire(Timer.objects.get(pk=timer_id), at=at)
+
+
+@boundaries.commit
+def _fire(found: Timer, *, at: datetime) -> bool:
+    subject = _lock_subject(found)
+    timer = timers.claim(found.pk, at=at)
+    if timer is None:
+        return False
+    if _must_warn_first(timer, subject, at=at):
+        return True
+    timers.done(timer, at=at)
+    if timer.about is not None:
+        _remind(timer.about, subject, at=at)
+    else:
+        ACTIONS[Kind(timer.kind)](subject, at=at)
     return True
 
 
-def _lock_subject(timer: Timer) -> Subject | None:
-    """Hold the proposal, or the award that everything later belongs to, if it is free; then read the subject."""
+def _lock_subject(timer: Timer) -> Subject:
+    """Hold the proposal, or the award that everything later belongs to; then read the subject."""
     model = SUBJECTS[timer.subject_kind]
     if model is Proposal:
-        return lock_if_free(Proposal, timer.subject_id)
+        return _lock_if_free(Proposal, timer.subject_id)
     if model is Award:
-        return lock_if_free(Award, timer.subject_id)
-    award = lock_if_free(Award, Award.objects.values_list("pk", flat=True).get(proposal=timer.matter_id))
-    return None if award is None else model.objects.get(pk=timer.subject_id)
+        return _lock_if_free(Award, timer.subject_id)
+    _lock_if_free(Award, Award.objects.values_list("pk", flat=True).get(proposal=timer.matter_id))
+    return model.objects.get(pk=timer.subject_id)
+
+
+def _lock_if_free(model: type[S], pk: int) -> S:
+    row = lock_if_free(model, pk)
+    if row is None:
+        raise HeldByOthers
+    return row
 
 
 def _must_warn_first(timer: Timer, subject: Subject, *, at: datetime) -> bool:
@@ -150,13 +170,18 @@ def _proposal_of(subject: Subject) -> Proposal:
 
 def _record_failure(timer_id: int, error: Exception, *, at: datetime) -> None:
     """In a transaction of its own; the last failure raises an alarm with the administrators."""
-    with causes.because(f"timer:{timer_id}"), transaction.atomic():
-        dead = timers.failed(timer_id, error=f"{type(error).__name__}: {error}", at=at)
-        if dead is None:
-            return
-        subject = SUBJECTS[dead.subject_kind].objects.get(pk=dead.subject_id)
-        event = audit.record("deadline.dead", of=subject, by=None, at=at, data={"deadline": dead.kind})
-        tell(administrators(), "deadline_dead", event=event, at=at, deadline=dead)
+    with causes.because(f"timer:{timer_id}"):
+        _fail(timer_id, f"{type(error).__name__}: {error}", at=at)
+
+
+@boundaries.commit
+def _fail(timer_id: int, error: str, *, at: datetime) -> None:
+    dead = timers.failed(timer_id, error=error, at=at)
+    if dead is None:
+        return
+    subject = SUBJECTS[dead.subject_kind].objects.get(pk=dead.subject_id)
+    event = audit.record("deadline.dead", of=subject, by=None, at=at, data={"deadline": dead.kind})
+    tell(administrators(), "deadline_dead", event=event, at=at, deadline=dead)
 
 
 def settle_down(*, at: datetime) -> None:

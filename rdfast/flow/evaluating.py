@@ -2,11 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from rdfast.audit import operations as audit
 from rdfast.audit.queries import last_of
+from rdfast.core import boundaries
 from rdfast.core.refusals import ensure
 from rdfast.core.working_days import after_working_days
 from rdfast.flow import paying
@@ -46,7 +46,7 @@ def fill_panel(milestone: Milestone, *, at: datetime) -> None:
         _invite(milestone, reviewer, by=None, at=at)
 
 
-@transaction.atomic
+@boundaries.commit
 def invite(milestone_id: int, reviewer: User, *, by: User, at: datetime) -> Review:
     """The manager invites a particular reviewer."""
     milestone = milestones.lock_milestone(milestone_id)
@@ -69,7 +69,7 @@ def _invite(milestone: Milestone, reviewer: User, *, by: User | None, at: dateti
     return review
 
 
-@transaction.atomic
+@boundaries.commit
 def accept(review_id: int, *, by: User, at: datetime) -> Review:
     """Accepted without conflict of interest; its delivery clock runs once the milestone is reported."""
     review = reviews.accept(review_id, by=by, at=at)
@@ -108,13 +108,13 @@ def _start_if_reported(milestone: Milestone, *, by: User | None, at: datetime) -
         milestone.state = milestones.start_review(milestone.pk, by=by, at=at).state
 
 
-@transaction.atomic
+@boundaries.commit
 def decline(review_id: int, *, reason: str, by: User, at: datetime) -> Review:
     """The reviewer cannot; the next one is invited."""
     return _replace(reviews.decline(review_id, reason=reason, by=by, at=at), at=at)
 
 
-@transaction.atomic
+@boundaries.commit
 def recuse(review_id: int, *, reason: str, by: User, at: datetime) -> Review:
     """The reviewer has a conflict of interest, which is remembered; the next one is invited."""
     review = reviews.recuse(review_id, reason=reason, by=by, at=at)
@@ -142,7 +142,7 @@ def _replace(review: Review, *, at: datetime) -> Review:
     return review
 
 
-@transaction.atomic
+@boundaries.commit
 def deliver(
     review_id: int, *, scores: dict[str, int], grade: str, comments: str, by: User, at: datetime
 ) -> Review:
@@ -180,7 +180,7 @@ def _find_if_due(milestone: Milestone, *, at: datetime) -> bool:
     return True
 
 
-@transaction.atomic
+@boundaries.commit
 def confirm(finding_id: int, *, reason: str, by: User, at: datetime) -> Finding:
     """Confirmed, therefore: the milestone has its result, and a pass may open the next tranche's gate."""
     finding = reviews.confirm(finding_id, reason=reason, by=by, at=at)

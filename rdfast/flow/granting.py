@@ -3,13 +3,12 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from django.db import transaction
 from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
 from rdfast.audit.queries import last_of
+from rdfast.core import boundaries
 from rdfast.core.locks import lock
-from rdfast.core.transactions import one_transaction
 from rdfast.core.working_days import after_working_days
 from rdfast.decisions import operations as decisions
 from rdfast.decisions.models import Decision
@@ -37,7 +36,7 @@ def policy_of(proposal: Proposal) -> Policy:
     return proposal.policy
 
 
-@one_transaction
+@boundaries.commit
 def approve(proposal_id: int, *, amount: int, reason: str, by: User, at: datetime) -> Decision:
     """The manager's yes: a grant, or above the limit a recommendation to the second approver."""
     proposal = lock(Proposal, proposal_id)
@@ -46,7 +45,7 @@ def approve(proposal_id: int, *, amount: int, reason: str, by: User, at: datetim
     return _grant(decisions.approve(proposal, amount=amount, reason=reason, by=by, at=at), by=by, at=at)
 
 
-@one_transaction
+@boundaries.commit
 def approve_second(proposal_id: int, *, reason: str, by: User, at: datetime) -> Decision:
     """The second approver's yes to the recommended amount."""
     proposal = lock(Proposal, proposal_id)
@@ -129,7 +128,7 @@ def planned_tranches(proposal: Proposal, at: datetime) -> list[PlannedTranche]:
     ]
 
 
-@transaction.atomic
+@boundaries.commit
 def refuse_second(proposal_id: int, *, reason: str, by: User, at: datetime) -> Decision:
     """The second approver's no: the manager decides anew, with a fresh clock."""
     decision = decisions.send_back(proposal_id, reason=reason, by=by, at=at)
@@ -149,7 +148,7 @@ def refuse_second(proposal_id: int, *, reason: str, by: User, at: datetime) -> D
     return decision
 
 
-@transaction.atomic
+@boundaries.commit
 def give_back(proposal_id: int, *, reason: str, by: User, at: datetime) -> Decision:
     """Returned once for completion: the decision clock stops, the applicant's clock starts."""
     decision = decisions.give_back(proposal_id, reason=reason, by=by, at=at)
@@ -170,7 +169,7 @@ def give_back(proposal_id: int, *, reason: str, by: User, at: datetime) -> Decis
     return decision
 
 
-@transaction.atomic
+@boundaries.commit
 def decline(proposal_id: int, *, reason: str, by: User, at: datetime) -> Decision:
     """The no, with its reason."""
     decision = decisions.decline(proposal_id, reason=reason, by=by, at=at)

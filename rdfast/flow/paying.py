@@ -2,10 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from django.db import transaction
-
 from rdfast.audit import operations as audit
 from rdfast.audit.queries import last_of
+from rdfast.core import boundaries
 from rdfast.flow.telling import finance_officers, heads, managers, pi, signatories, tell, together
 from rdfast.funding import operations as funding
 from rdfast.funding import queries
@@ -57,7 +56,7 @@ def consider(award: Award, *, at: datetime) -> None:
         )
 
 
-@transaction.atomic
+@boundaries.commit
 def approve(tranche_id: int, *, by: User, at: datetime) -> Tranche:
     """The manager's yes to a payment; the finance officer is told."""
     tranche = funding.approve_tranche(tranche_id, by=by, at=at)
@@ -78,7 +77,7 @@ def approve(tranche_id: int, *, by: User, at: datetime) -> Tranche:
     return tranche
 
 
-@transaction.atomic
+@boundaries.commit
 def release(tranche_id: int, *, by: User, at: datetime) -> Tranche:
     """Money is out, therefore: a date by which it must be accounted for."""
     tranche = funding.release(tranche_id, by=by, at=at)
@@ -92,7 +91,7 @@ def release(tranche_id: int, *, by: User, at: datetime) -> Tranche:
     return tranche
 
 
-@transaction.atomic
+@boundaries.commit
 def settle(tranche_id: int, *, by: User, at: datetime) -> Tranche:
     """The bank confirmed the payment: it can now be accounted for."""
     tranche = funding.settle(tranche_id, by=by, at=at)

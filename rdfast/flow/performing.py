@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db import transaction
-
 from rdfast.audit.queries import last_of
+from rdfast.core import boundaries
 from rdfast.core.uploads import Stored
 from rdfast.core.working_days import end_of
 from rdfast.flow import evaluating
@@ -33,7 +32,7 @@ def open_(milestone: Milestone, *, at: datetime) -> None:
     evaluating.fill_panel(opened, at=at)
 
 
-@transaction.atomic
+@boundaries.commit
 def report(milestone_id: int, *, text: str, files: Iterable[Stored], by: User, at: datetime) -> Milestone:
     """Reported, therefore: its clocks stop and the reviewers' clocks start."""
     milestone = milestones.report(milestone_id, text=text, files=files, by=by, at=at)

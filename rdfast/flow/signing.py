@@ -3,12 +3,12 @@
 import hashlib
 from datetime import datetime, timedelta
 
-from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
 from rdfast.audit.queries import last_of
+from rdfast.core import boundaries
 from rdfast.core.refusals import ensure
 from rdfast.core.working_days import start_of
 from rdfast.flow import paying
@@ -46,7 +46,7 @@ def agreement_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-@transaction.atomic
+@boundaries.commit
 def sign(award_id: int, *, sha256: str, account: PaymentAccount, by: User, at: datetime) -> Award:
     """Signed, therefore: money is obligated, milestones get their clocks, the first tranche becomes ready.
 
@@ -70,7 +70,7 @@ def sign(award_id: int, *, sha256: str, account: PaymentAccount, by: User, at: d
     return award
 
 
-@transaction.atomic
+@boundaries.commit
 def refuse(award_id: int, *, reason: str, by: User, at: datetime) -> Award:
     """The organisation or the PI does not want the award."""
     award = funding.refuse(award_id, reason=reason, by=by, at=at)

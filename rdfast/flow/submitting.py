@@ -2,13 +2,12 @@
 
 from datetime import datetime
 
-from django.db import transaction
 from django.utils import timezone
 
 from rdfast.audit.queries import last_of
+from rdfast.core import boundaries
 from rdfast.core.locks import lock
 from rdfast.core.refusals import ManyRulesBroken
-from rdfast.core.transactions import one_transaction
 from rdfast.flow.telling import managers, pi, tell
 from rdfast.funding import queries as funding
 from rdfast.people.models import User
@@ -39,7 +38,7 @@ def screening_facts(proposal: Proposal, *, call_is_open: bool, at: datetime) -> 
     )
 
 
-@one_transaction
+@boundaries.commit
 def submit(proposal_id: int, *, by: User, at: datetime) -> Proposal:
     """Hand the proposal in. The decision is due 48 hours later (as the policy says), also after a return.
 
@@ -69,7 +68,7 @@ def submit(proposal_id: int, *, by: User, at: datetime) -> Proposal:
     return proposal
 
 
-@transaction.atomic
+@boundaries.commit
 def withdraw(proposal_id: int, *, by: User, at: datetime) -> Proposal:
     """The applicant takes the proposal back; all its clocks end."""
     was_draft = lock(Proposal, proposal_id).submitted_at is None

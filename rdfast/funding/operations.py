@@ -4,7 +4,6 @@ import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -159,7 +158,7 @@ def lock_award(award_id: int) -> Award:
     return lock(Award, award_id)
 
 
-@transaction.atomic
+@one_transaction
 def sign(award_id: int, *, text: str, sha256: str, account: PaymentAccount, by: User, at: datetime) -> Award:
     """Sign the agreement of this text; the money becomes obligated.
 
@@ -201,7 +200,7 @@ def sign(award_id: int, *, text: str, sha256: str, account: PaymentAccount, by: 
     return award
 
 
-@transaction.atomic
+@one_transaction
 def expect(award: Award, due_days: dict[int, date]) -> None:
     """Payments are expected when the milestone before them is due, by milestone number; exposure counts on it."""
     for tranche in award.tranches.filter(after_milestone__in=due_days):
@@ -209,7 +208,7 @@ def expect(award: Award, due_days: dict[int, date]) -> None:
         tranche.save(update_fields=["expected_on"])
 
 
-@transaction.atomic
+@one_transaction
 def refuse(award_id: int, *, reason: str, by: User, at: datetime) -> Award:
     """The organisation does not want the award; the reservation ends."""
     award = lock_award(award_id)
@@ -218,7 +217,7 @@ def refuse(award_id: int, *, reason: str, by: User, at: datetime) -> Award:
     return _end_unsigned(award, by=by, at=at, reason=reason)
 
 
-@transaction.atomic
+@one_transaction
 def lapse(award_id: int, *, at: datetime) -> Award:
     """The clock: nobody signed in time; the reservation ends."""
     award = lock_award(award_id)
@@ -246,7 +245,7 @@ def _end_unsigned(award: Award, *, by: User | None, at: datetime, reason: str) -
     return award
 
 
-@transaction.atomic
+@one_transaction
 def make_ready(tranche_id: int, *, at: datetime) -> Tranche:
     """The gate is open; whether it is, `flow/paying.py` asks first."""
     tranche = _lock_tranche(tranche_id)
@@ -256,7 +255,7 @@ def make_ready(tranche_id: int, *, at: datetime) -> Tranche:
     return tranche
 
 
-@transaction.atomic
+@one_transaction
 def approve_tranche(tranche_id: int, *, by: User, at: datetime) -> Tranche:
     """The manager approves a ready tranche for payment."""
     tranche = _lock_tranche(tranche_id)
@@ -267,7 +266,7 @@ def approve_tranche(tranche_id: int, *, by: User, at: datetime) -> Tranche:
     return tranche
 
 
-@transaction.atomic
+@one_transaction
 def release(tranche_id: int, *, by: User, at: datetime) -> Tranche:
     """Pay an approved tranche, exactly once, never by the person who approved it.
 
@@ -308,7 +307,7 @@ def release(tranche_id: int, *, by: User, at: datetime) -> Tranche:
     return tranche
 
 
-@transaction.atomic
+@one_transaction
 def settle(tranche_id: int, *, by: User, at: datetime) -> Tranche:
     """The bank confirmed that the payment arrived; claims may now account for it."""
     tranche = _lock_tranche(tranche_id)

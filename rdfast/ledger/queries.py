@@ -14,6 +14,11 @@ def balance(kind: BoxKind, *, envelope_id: int, award_id: int | None = None) -> 
     return box.balance if box else 0
 
 
+def has_moved(key: str, *, amount: int) -> bool:
+    """Whether this much was moved under this key already."""
+    return Arrow.objects.filter(key=key, amount=amount).exists()
+
+
 def boxes_of_award(award_id: int) -> dict[str, int]:
     """Every box of the award by kind, all envelopes together; missing kinds are zero."""
     found = Box.objects.filter(award_id=award_id).values_list("kind").annotate(total=Sum("balance"))

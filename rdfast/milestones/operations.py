@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -51,7 +50,7 @@ def _as_planned(award: Award, planned: PlannedMilestone) -> Milestone:
     )
 
 
-@transaction.atomic
+@one_transaction
 def settle_due_days(award: Award, *, by: User, at: datetime) -> list[Milestone]:
     """At signing: keep each due day, or move it so far that every milestone opens after the signature."""
     signed, days = timezone.localdate(at), award.policy.terms.milestone_opens_days
@@ -75,7 +74,7 @@ def lock_milestone(milestone_id: int) -> Milestone:
     return milestone
 
 
-@transaction.atomic
+@one_transaction
 def open_(milestone_id: int, *, at: datetime) -> Milestone:
     """The clock: the report may be written from now on."""
     milestone = lock_milestone(milestone_id)
@@ -83,7 +82,7 @@ def open_(milestone_id: int, *, at: datetime) -> Milestone:
     return _save(milestone, None, at)
 
 
-@transaction.atomic
+@one_transaction
 def run_over(milestone_id: int, *, at: datetime) -> Milestone:
     """The clock: the due day has passed without a report; the days of grace begin."""
     milestone = lock_milestone(milestone_id)
@@ -91,7 +90,7 @@ def run_over(milestone_id: int, *, at: datetime) -> Milestone:
     return _save(milestone, None, at)
 
 
-@transaction.atomic
+@one_transaction
 def miss(milestone_id: int, *, at: datetime) -> Milestone:
     """The clock: the days of grace have passed too."""
     milestone = lock_milestone(milestone_id)
@@ -99,7 +98,7 @@ def miss(milestone_id: int, *, at: datetime) -> Milestone:
     return _save(milestone, None, at)
 
 
-@transaction.atomic
+@one_transaction
 def fail_uncured(milestone_id: int, *, at: datetime) -> Milestone:
     """The clock: a conditional milestone was not put right in time."""
     milestone = lock_milestone(milestone_id)
@@ -107,7 +106,7 @@ def fail_uncured(milestone_id: int, *, at: datetime) -> Milestone:
     return _save(milestone, None, at)
 
 
-@transaction.atomic
+@one_transaction
 def report(milestone_id: int, *, text: str, files: Iterable[Stored], by: User, at: datetime) -> Milestone:
     """The PI reports, with evidence; also to put a conditional milestone right."""
     milestone = lock_milestone(milestone_id)
@@ -129,7 +128,7 @@ def report(milestone_id: int, *, text: str, files: Iterable[Stored], by: User, a
     return milestone
 
 
-@transaction.atomic
+@one_transaction
 def start_review(milestone_id: int, *, by: User | None, at: datetime) -> Milestone:
     """A reviewer has taken the reported milestone on."""
     milestone = lock_milestone(milestone_id)
@@ -137,7 +136,7 @@ def start_review(milestone_id: int, *, by: User | None, at: datetime) -> Milesto
     return _save(milestone, by, at)
 
 
-@transaction.atomic
+@one_transaction
 def conclude(milestone_id: int, result: str, *, by: User, at: datetime, reason: str) -> Milestone:
     """A confirmed finding (`passed`, `conditional` or `failed`) becomes the milestone's state."""
     milestone = lock_milestone(milestone_id)
@@ -150,7 +149,7 @@ def conclude(milestone_id: int, result: str, *, by: User, at: datetime, reason: 
     return _save(milestone, by, at, reason)
 
 
-@transaction.atomic
+@one_transaction
 def supersede_all(award: Award, *, by: User | None, at: datetime) -> None:
     """The award ended before it began: its planned milestones no longer apply."""
     for milestone in award.milestones.filter(state=State.PLANNED).select_for_update(no_key=True):

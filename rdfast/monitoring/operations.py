@@ -3,11 +3,11 @@
 import time
 from datetime import date, datetime, timedelta
 
-from django.db import transaction
 from django.utils import timezone
 
 from rdfast.audit import causes
 from rdfast.audit import operations as audit
+from rdfast.core import boundaries
 from rdfast.flow.telling import administrators, tell
 from rdfast.monitoring.models import Check
 from rdfast.reports.invariants import broken, snapshot
@@ -31,7 +31,8 @@ def check_tonight(*, at: datetime) -> Check | None:
     with snapshot():
         offenders = broken(at=at)
     took = timedelta(seconds=time.monotonic() - began)
-    return _record(night, offenders, took=took, at=at)
+    with causes.because(f"check:{night}"):
+        return _record(night, offenders, took=took, at=at)
 
 
 def night_of(at: datetime) -> date:
@@ -39,22 +40,22 @@ def night_of(at: datetime) -> date:
     return timezone.localdate(at - timedelta(hours=HOUR))
 
 
+@boundaries.commit
 def _record(night: date, offenders: list[str], *, took: timedelta, at: datetime) -> Check | None:
-    with causes.because(f"check:{night}"), transaction.atomic():
-        check, is_first = Check.objects.get_or_create(
-            night_of=night, defaults={"at": at, "took": took, "offenders": offenders}
+    check, is_first = Check.objects.get_or_create(
+        night_of=night, defaults={"at": at, "took": took, "offenders": offenders}
+    )
+    if not is_first:
+        return None
+    if offenders:
+        data = {"offenders": offenders[:NAMED]}
+        event = audit.record("invariants.broken", of=check, by=None, at=at, data=data)
+        tell(
+            administrators(),
+            "invariants_broken",
+            event=event,
+            at=at,
+            offenders=offenders[:NAMED],
+            more=len(offenders[NAMED:]),
         )
-        if not is_first:
-            return None
-        if offenders:
-            data = {"offenders": offenders[:NAMED]}
-            event = audit.record("invariants.broken", of=check, by=None, at=at, data=data)
-            tell(
-                administrators(),
-                "invariants_broken",
-                event=event,
-                at=at,
-                offenders=offenders[:NAMED],
-                more=len(offenders[NAMED:]),
-            )
-        return check
+    return check

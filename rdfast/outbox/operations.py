@@ -10,11 +10,11 @@ from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from rdfast.audit.models import Event
+from rdfast.core import boundaries
 from rdfast.outbox.models import Message
 from rdfast.people.models import User
 from rdfast.timers import operations as timers
@@ -89,7 +89,7 @@ def deliver_waiting(*, at: datetime, limit: int = 200) -> int:
     return delivered
 
 
-@transaction.atomic
+@boundaries.commit
 def _claim() -> Message | None:
     real_now = timezone.now()
     message = (
@@ -110,19 +110,29 @@ def _deliver(message: Message, *, at: datetime) -> bool:
     headers = {"Message-ID": f"<{message.key.replace(':', '.')}@{settings.SITE_URL.partition('//')[2]}>"}
     mail = EmailMessage(message.subject, message.body, to=[message.to.email], headers=headers)
     try:
-        mail.send()
+        _send(mail)
     except OSError as error:  # smtplib's errors are OSErrors too
         _try_later(message, error)
         return False
-    with transaction.atomic():
-        message.status = Message.Status.DELIVERED
-        message.delivered_at = at
-        message.save(update_fields=["status", "delivered_at"])
-        if message.warns_of_id:
-            timers.warned(message.warns_of_id, at=at)
+    _mark(message, at=at)
     return True
 
 
+@boundaries.around("sending")
+def _send(mail: EmailMessage) -> None:
+    mail.send()
+
+
+@boundaries.commit
+def _mark(message: Message, *, at: datetime) -> None:
+    message.status = Message.Status.DELIVERED
+    message.delivered_at = at
+    message.save(update_fields=["status", "delivered_at"])
+    if message.warns_of_id:
+        timers.warned(message.warns_of_id, at=at)
+
+
+@boundaries.commit
 def _try_later(message: Message, error: OSError) -> None:
     message.last_error = str(error)[:2000]
     message.next_try_at = timezone.now() + timedelta(seconds=min(3600, 5 * 2**message.attempts))

@@ -2,8 +2,7 @@
 
 from datetime import datetime
 
-from django.db import transaction
-
+from rdfast.core import boundaries
 from rdfast.core.locks import lock
 from rdfast.people.models import Conflict, Organisation, User
 
@@ -18,11 +17,16 @@ def lock_organisation(pk: int) -> Organisation:
     return lock(Organisation, pk)
 
 
-@transaction.atomic
+@boundaries.commit
 def declare_conflict(
     user: User, *, with_user: User | None, with_organisation: Organisation | None, reason: str, at: datetime
 ) -> Conflict:
-    """Record that the person has a conflict of interest; it holds until an administrator removes it."""
-    return Conflict.objects.create(
+    """Record that the person has a conflict of interest; it holds until an administrator removes it.
+
+    Declaring it again changes nothing.
+    """
+    lock_person(user.pk)  # a double click waits for itself
+    declared = Conflict.objects.filter(user=user, with_user=with_user, with_organisation=with_organisation)
+    return declared.first() or Conflict.objects.create(
         user=user, with_user=with_user, with_organisation=with_organisation, reason=reason, declared_at=at
     )

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from rdfast.core import boundaries
 from rdfast.core.amounts import AmountField, written
 from rdfast.core.refusals import ManyRulesBroken
 from rdfast.people.models import User
@@ -87,8 +88,16 @@ class PolicyForm(forms.ModelForm[Policy]):
         return cleaned
 
 
+class OneCommit:
+    """What a form of administration writes is one transaction, Django's own record of it too."""
+
+    @boundaries.commit
+    def changeform_view(self, *args: Any, **kwargs: Any) -> Any:
+        return super().changeform_view(*args, **kwargs)  # type: ignore[misc]
+
+
 @admin.register(Policy)
-class PolicyAdmin(admin.ModelAdmin[Policy]):
+class PolicyAdmin(OneCommit, admin.ModelAdmin[Policy]):
     """Versions are added, never changed."""
 
     list_display = ("programme", "number", "starts_at", "adopted_by", "reason")
@@ -150,7 +159,7 @@ class EnvelopeForm(forms.ModelForm[Envelope]):
 
 
 @admin.register(Envelope)
-class EnvelopeAdmin(admin.ModelAdmin[Envelope]):
+class EnvelopeAdmin(OneCommit, admin.ModelAdmin[Envelope]):
     form = EnvelopeForm
     list_display = ("programme", "year", "allotted", "available")
     list_select_related: ClassVar[list[str]] = ["programme"]

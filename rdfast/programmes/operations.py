@@ -3,15 +3,16 @@
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from rdfast.audit import operations as audit
 from rdfast.core.amounts import written
 from rdfast.core.locks import lock
 from rdfast.core.refusals import RuleBroken
+from rdfast.core.transactions import one_transaction
 from rdfast.ledger import operations as ledger
 from rdfast.ledger.kinds import What
+from rdfast.ledger.queries import has_moved
 from rdfast.people.models import User
 from rdfast.programmes.models import Envelope, Policy, Programme
 from rdfast.programmes.terms import parse
@@ -25,7 +26,7 @@ class StartsTooEarly(RuleBroken):
     """A policy cannot apply to the past."""
 
 
-@transaction.atomic
+@one_transaction
 def adopt(
     programme_id: int,
     *,
@@ -37,13 +38,16 @@ def adopt(
 ) -> Policy:
     """Adopt a new version of the programme's policy; earlier versions and running awards are not touched.
 
-    Raises ManyRulesBroken when parameters are outside their limits, StartsTooEarly for a start in the past.
+    Adopting the newest version again changes nothing. Raises ManyRulesBroken when parameters are outside their
+    limits, StartsTooEarly for a start in the past.
     """
     parse(values)
     if starts_at < at:
         raise StartsTooEarly(_("A policy cannot apply to the past."), field="starts_at")
     programme = lock(Programme, programme_id)
     newest = Policy.objects.filter(programme=programme).order_by("-number").first()
+    if newest and (newest.values, newest.reason) == (values, reason) and newest.starts_at <= starts_at:
+        return newest
     policy = Policy.objects.create(
         programme=programme,
         number=newest.number + 1 if newest else 1,
@@ -62,12 +66,14 @@ def lock_envelope(pk: int) -> Envelope:
     return lock(Envelope, pk)
 
 
-@transaction.atomic
+@one_transaction
 def allot(envelope_id: int, *, amount: int, reason: str, key: str, by: User | None, at: datetime) -> None:
     """Put `amount` into the envelope, once per `key`. Raises NotAllotted unless it is positive."""
     envelope = lock_envelope(envelope_id)
     if amount <= 0:
         raise NotAllotted(_("Write an amount above zero."), field="amount")
+    if has_moved(f"allot:{key}", amount=amount):
+        return
     event = audit.record(
         "envelope.allotted", of=envelope, by=by, at=at, reason=reason, data={"amount": amount}
     )
@@ -82,12 +88,14 @@ def allot(envelope_id: int, *, amount: int, reason: str, key: str, by: User | No
     )
 
 
-@transaction.atomic
+@one_transaction
 def cut(envelope_id: int, *, amount: int, reason: str, key: str, by: User | None, at: datetime) -> None:
     """Take `amount` out of what the envelope has available, once per `key`. Raises NotAllotted."""
     envelope = lock_envelope(envelope_id)
     if amount <= 0:
         raise NotAllotted(_("Write an amount above zero."), field="amount")
+    if has_moved(f"cut:{key}", amount=amount):
+        return
     event = audit.record("envelope.cut", of=envelope, by=by, at=at, reason=reason, data={"amount": amount})
     try:
         ledger.move(

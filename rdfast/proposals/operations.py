@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
-from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from rdfast.audit import operations as audit
+from rdfast.core import boundaries
 from rdfast.core.locks import lock
 from rdfast.core.machines import NotPossibleNow
 from rdfast.core.refusals import OutOfDate, RuleBroken, ensure
@@ -88,7 +88,7 @@ _PLAIN_FIELDS = [
 ]
 
 
-@transaction.atomic
+@boundaries.commit
 def start(call: Call, *, by: User, at: datetime, once: UUID) -> Proposal:
     """A new draft in an open call. The same `once` finds the same draft. Raises CallClosed."""
     lock_person(by.pk)  # a double click waits for itself
@@ -105,7 +105,7 @@ def start(call: Call, *, by: User, at: datetime, once: UUID) -> Proposal:
     return proposal
 
 
-@transaction.atomic
+@boundaries.commit
 def save(proposal_id: int, content: Content, *, revision: int, by: User, at: datetime) -> Proposal:
     """Replace the draft's content. Raises OutOfDate when the form was loaded before another save."""
     proposal = lock(Proposal, proposal_id)
@@ -174,7 +174,7 @@ def submit(proposal_id: int, *, policy: Policy, by: User, at: datetime) -> Propo
     return proposal
 
 
-@transaction.atomic
+@one_transaction
 def give_back(proposal_id: int, *, by: User, at: datetime, reason: str) -> Proposal:
     """Return it once, saying what is missing. Raises ReturnedBefore the second time."""
     proposal = lock(Proposal, proposal_id)
@@ -187,7 +187,7 @@ def give_back(proposal_id: int, *, by: User, at: datetime, reason: str) -> Propo
     return proposal
 
 
-@transaction.atomic
+@one_transaction
 def recommend(proposal_id: int, *, amount: int, by: User, at: datetime, reason: str) -> Proposal:
     """The first of two approvals; the second approver's yes is needed."""
     proposal = lock(Proposal, proposal_id)
@@ -198,7 +198,7 @@ def recommend(proposal_id: int, *, amount: int, by: User, at: datetime, reason: 
     return proposal
 
 
-@transaction.atomic
+@one_transaction
 def send_back(proposal_id: int, *, by: User, at: datetime, reason: str) -> Proposal:
     """The second approver says no; the manager decides anew."""
     proposal = lock(Proposal, proposal_id)
@@ -219,7 +219,7 @@ def approve(proposal: Proposal, *, by: User, at: datetime, reason: str, amount: 
     return proposal
 
 
-@transaction.atomic
+@one_transaction
 def decline(proposal_id: int, *, by: User, at: datetime, reason: str) -> Proposal:
     """The no, with a reason the applicant can read."""
     proposal = lock(Proposal, proposal_id)
@@ -230,7 +230,7 @@ def decline(proposal_id: int, *, by: User, at: datetime, reason: str) -> Proposa
     return proposal
 
 
-@transaction.atomic
+@one_transaction
 def withdraw(proposal_id: int, *, by: User, at: datetime) -> Proposal:
     """The applicant takes it back."""
     proposal = lock(Proposal, proposal_id)
@@ -241,7 +241,7 @@ def withdraw(proposal_id: int, *, by: User, at: datetime) -> Proposal:
     return proposal
 
 
-@transaction.atomic
+@one_transaction
 def lapse(proposal_id: int, *, at: datetime) -> Proposal:
     """The clock: a returned proposal was not sent in again in time."""
     proposal = lock(Proposal, proposal_id)
@@ -251,10 +251,12 @@ def lapse(proposal_id: int, *, at: datetime) -> Proposal:
     return proposal
 
 
-@transaction.atomic
+@one_transaction
 def escalate(proposal_id: int, *, at: datetime) -> Proposal:
     """The clock: nobody decided in time; from now on the head may decide."""
     proposal = lock(Proposal, proposal_id)
+    if proposal.state not in MACHINE.sources_of("approve"):
+        raise NotPossibleNow(proposal)
     proposal.escalated_at = at
     proposal.save(update_fields=["escalated_at"])
     audit.record("proposal.escalated", of=proposal, by=None, at=at)

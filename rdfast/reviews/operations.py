@@ -2,13 +2,13 @@
 
 from datetime import datetime
 
-from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from rdfast.audit import operations as audit
 from rdfast.core.locks import lock
 from rdfast.core.machines import NotPossibleNow
 from rdfast.core.refusals import RuleBroken, ensure
+from rdfast.core.transactions import one_transaction
 from rdfast.funding.models import Award
 from rdfast.milestones.models import Milestone
 from rdfast.milestones.operations import lock_milestone
@@ -29,7 +29,7 @@ class ReviewIncomplete(RuleBroken):
     """A review has every score, a grade and comments."""
 
 
-@transaction.atomic
+@one_transaction
 def invite(milestone_id: int, reviewer: User, *, by: User | None, at: datetime) -> Review:
     """Invite one more reviewer; the clock does, or the manager. Conflicts are checked before inviting."""
     milestone = lock_milestone(milestone_id)
@@ -55,7 +55,7 @@ def lock_review(review_id: int) -> Review:
     return review
 
 
-@transaction.atomic
+@one_transaction
 def accept(review_id: int, *, by: User, at: datetime) -> Review:
     """The reviewer declares to have no conflict of interest and takes the review on."""
     review = _lock_own(review_id, "accept", by)
@@ -63,7 +63,7 @@ def accept(review_id: int, *, by: User, at: datetime) -> Review:
     return _save(review, ["accepted_at"], by, at)
 
 
-@transaction.atomic
+@one_transaction
 def decline(review_id: int, *, reason: str, by: User, at: datetime) -> Review:
     """The reviewer has no time, or is not the right one."""
     review = _lock_own(review_id, "decline", by)
@@ -71,7 +71,7 @@ def decline(review_id: int, *, reason: str, by: User, at: datetime) -> Review:
     return _save(review, [], by, at, reason)
 
 
-@transaction.atomic
+@one_transaction
 def recuse(review_id: int, *, reason: str, by: User, at: datetime) -> Review:
     """The reviewer has a conflict of interest."""
     review = _lock_own(review_id, "recuse", by)
@@ -79,7 +79,7 @@ def recuse(review_id: int, *, reason: str, by: User, at: datetime) -> Review:
     return _save(review, [], by, at, reason)
 
 
-@transaction.atomic
+@one_transaction
 def submit(
     review_id: int, *, scores: dict[str, int], grade: str, comments: str, by: User, at: datetime
 ) -> Review:
@@ -96,7 +96,7 @@ def submit(
     return _save(review, fields, by, at)
 
 
-@transaction.atomic
+@one_transaction
 def expire(review_id: int, *, at: datetime) -> Review:
     """The clock, or a finding made without it: the reviewer is no longer waited for."""
     review = lock_review(review_id)
@@ -104,7 +104,7 @@ def expire(review_id: int, *, at: datetime) -> Review:
     return _save(review, [], None, at)
 
 
-@transaction.atomic
+@one_transaction
 def make_finding(milestone: Milestone, *, at: datetime) -> Finding:
     """The panel's result from what was delivered; later answers no longer count."""
     reviews = list(queries.of_round(milestone).select_for_update(no_key=True, of=("self",)))
@@ -125,7 +125,7 @@ def make_finding(milestone: Milestone, *, at: datetime) -> Finding:
     return finding
 
 
-@transaction.atomic
+@one_transaction
 def confirm(finding_id: int, *, reason: str, by: User, at: datetime) -> Finding:
     """A manager (or the head) confirms the panel's result; a second confirmation is refused."""
     milestone_id = Finding.objects.filter(pk=finding_id).values_list("milestone", flat=True).first() or 0

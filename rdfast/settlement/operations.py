@@ -5,15 +5,16 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from rdfast.audit import operations as audit
+from rdfast.core import boundaries
 from rdfast.core.amounts import written
 from rdfast.core.locks import lock
 from rdfast.core.machines import NotPossibleNow
 from rdfast.core.refusals import OutOfDate, RuleBroken, ensure
+from rdfast.core.transactions import one_transaction
 from rdfast.core.uploads import Stored
 from rdfast.funding import queries as funding
 from rdfast.funding.operations import lock_award
@@ -48,7 +49,7 @@ class Verdict:
     reason: str = ""
 
 
-@transaction.atomic
+@boundaries.commit
 def start(award_id: int, *, by: User, at: datetime, once: UUID) -> Claim:
     """A new draft under a live award. The same `once` finds the same draft."""
     award = lock_award(award_id)
@@ -64,7 +65,7 @@ def start(award_id: int, *, by: User, at: datetime, once: UUID) -> Claim:
     return claim
 
 
-@transaction.atomic
+@boundaries.commit
 def save(
     claim_id: int, lines: list[Line], *, files: Iterable[Stored], revision: int, by: User, at: datetime
 ) -> Claim:
@@ -93,7 +94,7 @@ def save(
     return claim
 
 
-@transaction.atomic
+@one_transaction
 def submit(claim_id: int, *, by: User, at: datetime) -> Claim:
     """Hand the claim in. It may account for settled tranches only, and for no won twice."""
     claim = _lock_claim(claim_id)
@@ -122,7 +123,7 @@ def _ensure_spent_in_time(index: int, line: ClaimLine, claim: Claim, at: datetim
         raise ClaimRefused(_("This was before the agreement was signed."), field=f"lines-{index}-spent_on")
 
 
-@transaction.atomic
+@one_transaction
 def decide(claim_id: int, verdicts: dict[int, Verdict], *, by: User, at: datetime) -> Claim:
     """Accept the claim in full or part, or not at all; `verdicts` are by line id.
 

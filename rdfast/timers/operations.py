@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db import transaction
 from django.db.models import Case, Q, Value, When
 
 from rdfast.audit.operations import Subject
+from rdfast.core.transactions import one_transaction
 from rdfast.timers.kinds import Kind
 from rdfast.timers.models import Timer
 
@@ -69,7 +69,7 @@ def postpone(timer: Timer, *, until: datetime, at: datetime) -> None:
     _reminder(timer, at, at).save()
 
 
-@transaction.atomic
+@one_transaction
 def failed(timer_id: int, *, error: str, at: datetime) -> Timer | None:
     """Record that acting on the timer failed; it is tried again later, and given up after eight tries.
 

@@ -16,9 +16,9 @@ def pending() -> QuerySet[Timer]:
     return Timer.objects.filter(status=Timer.Status.PENDING).order_by("due_at", "id")
 
 
-def due(at: datetime, *, limit: int) -> list[int]:
-    """The ids of what is due at `at`, in order, without locking anything."""
-    return list(pending().filter(next_try_at__lte=at, due_at__lte=at).values_list("pk", flat=True)[:limit])
+def due(at: datetime, *, limit: int) -> list[tuple[int, int | None]]:
+    """The ids of what is due at `at` and of the matters it belongs to, in order, without locking anything."""
+    return list(pending().filter(next_try_at__lte=at, due_at__lte=at).values_list("pk", "matter_id")[:limit])
 
 
 def next_due() -> datetime | None:

@@ -18,6 +18,8 @@ from rdfast.ledger.kinds import BoxKind
 from rdfast.milestones.models import Milestone
 from rdfast.outbox import operations as outbox
 from rdfast.outbox.models import Message
+from rdfast.people.models import Conflict
+from rdfast.people.operations import declare_conflict
 from rdfast.programmes.models import Appointment
 from rdfast.proposals import operations as proposals
 from rdfast.proposals.models import Proposal
@@ -206,3 +208,26 @@ def test_submitting_twice_at_once_submits_once() -> None:
     _only_one_succeeded(outcomes)
     assert Event.objects.filter(kind="proposal.submit").count() == 1
     assert Timer.objects.filter(kind="decide").count() == 1
+
+
+def test_a_conflict_of_interest_declared_by_a_double_click() -> None:
+    w = make.world()
+    click = lambda: declare_conflict(  # noqa: E731
+        w.minjun, with_user=w.hana, with_organisation=w.institute, reason="kin", at=make.MONDAY
+    )
+    assert not any(isinstance(outcome, Exception) for outcome in at_once(*[click] * 4))
+    assert Conflict.objects.count() == 1
+
+
+def test_sweepers_at_once_keep_the_order_of_one_matter() -> None:
+    # The reminder comes before the deadline it is about, also when both are long due.
+    w = make.world()
+    milestone = make.opened(w)
+    late = make.start_of(milestone.due_on)
+    assert not any(isinstance(outcome, Exception) for outcome in at_once(*[lambda: sweep(at=late)] * 8))
+    settle_down(at=late)
+    reminded = Event.objects.filter(
+        kind="deadline.reminded", subject_kind="reviews.review", data__deadline="answer_invitation"
+    )
+    invited = Event.objects.filter(kind="review.begin", at__lt=late)
+    assert reminded.count() == invited.count() == 3

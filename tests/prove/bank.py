@@ -22,7 +22,7 @@ from rdfast.ledger.models import Arrow
 from rdfast.programmes import operations as programmes
 from rdfast.programmes.models import Appointment, Call, Envelope, Programme
 from rdfast.programmes.queries import allotment_of, available_in
-from rdfast.programmes.terms import Terms
+from rdfast.programmes.terms import parse
 from rdfast.reports.invariants import broken, snapshot
 from tests import ground, make
 from tests.prove import chance
@@ -31,7 +31,7 @@ from tests.prove.proof import Options, Outcome, Progress
 
 TELLERS = 16
 ENVELOPES = 3
-ALLOTTED = 500_000_000
+ALLOTTED = 200_000_000
 # Much may be at risk and everybody may lead many projects: it is the envelopes that run out.
 TERMS = {
     "programme_exposure_percent": 90,
@@ -113,12 +113,13 @@ def _adopt_terms(programme: Programme) -> None:
 def _draft(c: Chance) -> None:
     """A proposal for a small part of the envelope, or one that needs two approvals."""
     provisional = c.coin.choice([20_000_000, 30_000_000, 60_000_000, 105_000_000])
-    make.draft(c.w, by=c.coin.choice(c.pis), at=c.at, provisional=provisional)
+    pi = c.coin.choice(c.pis)
+    make.draft(c.w, by=pi, at=c.at, provisional=provisional, organisation=pi.organisation)
 
 
 def _shift(c: Chance) -> None:
     """A little is put into the envelope. What is taken out again would lower the caps behind people's backs."""
-    c.seldom(0.2)
+    c.seldom(0.5)
     programmes.allot(
         c.w.envelope.pk, amount=30_000_000, reason="bank", key=str(make.uuid4()), by=c.w.admin, at=c.at
     )
@@ -161,7 +162,7 @@ def _count_until(until: float, at: datetime, seconds: int) -> tuple[int, list[st
 
 def _over_the_cap(at: datetime) -> list[str]:
     """Exposure counted afresh: each grant and release saw only what had been committed before it."""
-    found, terms = [], Terms(**TERMS)
+    found, terms = list[str](), parse(dict(TERMS))
     for envelope in Envelope.objects.all():
         exposed = exposure(awards_of_envelope(envelope.pk), today=localdate(at), days=terms.exposure_days)
         cap = exposure_cap(allotment_of(envelope), terms.programme_exposure_percent)

@@ -19,6 +19,11 @@ PROOFS: dict[str, Proof] = {
         size=100_000,
         module="clock",
     ),
+    "teeth": Proof(
+        claim="each bug that is planted in a copy of the code is found by the proof named for it",
+        size=1_000,
+        module="teeth",
+    ),
     "kills": Proof(
         claim="programs and servers killed or frozen under load: nothing acknowledged is lost, doubled or stuck",
         size=300,

@@ -16,6 +16,7 @@ from rdfast.audit.models import Event
 from rdfast.core.refusals import RuleBroken
 from rdfast.flow import accounting, evaluating, granting, paying, performing, signing, submitting
 from rdfast.flow.deadlines import settle_down
+from rdfast.flow.telling import signatories
 from rdfast.funding.models import Award, Payment, Tranche
 from rdfast.ledger.models import Arrow, Box
 from rdfast.milestones.models import Milestone
@@ -66,7 +67,10 @@ def stage(coin: random.Random) -> Stage:
     for number in range(10):
         reviewer = make.person(f"Rev{number}", elsewhere)
         Appointment.objects.create(programme=w.programme, user=reviewer, role="reviewer")
-    pis = [w.hana, *(make.person(f"Pi{number}", w.institute) for number in range(30))]
+    institutes = [w.institute, *(make.organisation(number) for number in range(11, 14))]
+    for number, institute in enumerate(institutes[1:]):
+        make.person(f"Signer{number}", institute, is_signatory=True)
+    pis = [w.hana, *(make.person(f"Pi{number}", institutes[number % 4]) for number in range(30))]
     return Stage(w, pis, list(User.objects.order_by("pk")))
 
 
@@ -156,13 +160,13 @@ def _draft(c: Chance) -> None:
         make.Planned("First", "It works", (c.at + timedelta(days=20)).date(), 40),
         make.Planned("Second", "It lasts", (c.at + timedelta(days=50)).date(), 60),
     ]
-    make.draft(c.w, by=pi, at=c.at, provisional=provisional, milestones=soon)
+    make.draft(c.w, by=pi, at=c.at, provisional=provisional, milestones=soon, organisation=pi.organisation)
 
 
 def _save(c: Chance) -> None:
     proposal = c.row(Proposal, "draft", "returned")
     revision = proposal.revision - c.coin.choice([0, 0, 0, 1])
-    content = make.content(c.w, at=c.at)
+    content = make.content(c.w, at=c.at, organisation=proposal.pi.organisation)
     proposals.save(proposal.pk, content, revision=revision, by=c.someone(proposal.pi), at=c.at)
 
 
@@ -212,12 +216,13 @@ def _sign(c: Chance) -> None:
     award = c.row(Award, "offered")
     text = signing.agreement_text(award) + c.coin.choice(["", "", "", "and more"])
     sha256 = signing.agreement_hash(text)
-    signing.sign(award.pk, sha256=sha256, account=make.ACCOUNT, by=c.someone(c.w.sejin), at=c.at)
+    signing.sign(award.pk, sha256=sha256, account=make.ACCOUNT, by=c.someone(*signatories(award)), at=c.at)
 
 
 def _refuse(c: Chance) -> None:
     c.seldom(0.3)
-    signing.refuse(c.row(Award, "offered").pk, reason="no", by=c.someone(c.w.sejin), at=c.at)
+    award = c.row(Award, "offered")
+    signing.refuse(award.pk, reason="no", by=c.someone(*signatories(award)), at=c.at)
 
 
 def _approve_tranche(c: Chance) -> None:
@@ -317,12 +322,13 @@ def _allot(c: Chance) -> None:
 
 
 def _declare_conflict(c: Chance) -> None:
-    c.seldom(0.05)
+    """Mostly somebody who has taken a review on finds out that it is a friend's."""
+    review = c.row(Review, "accepted")
+    c.seldom(0.15)
+    who, friend = c.someone(review.reviewer), c.someone(review.milestone.award.pi)
     # Steps between two waits share an instant: what was done at it came before the conflict.
     at = c.at + timedelta(seconds=1)
-    people.declare_conflict(
-        c.someone(*c.w.reviewers), with_user=c.someone(), with_organisation=None, reason="kin", at=at
-    )
+    people.declare_conflict(who, with_user=friend, with_organisation=None, reason="kin", at=at)
 
 
 def _tamper(c: Chance) -> None:

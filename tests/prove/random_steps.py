@@ -18,6 +18,7 @@ from django.db import connection, connections
 from rdfast.audit.models import Event
 from rdfast.flow.deadlines import settle_down
 from rdfast.reports.invariants import MACHINES, broken
+from rdfast.timers.models import Timer
 from tests import ground
 from tests.prove.chance import POSSIBLE, Chance, Stage, stage
 from tests.prove.proof import Options, Outcome, Progress
@@ -52,7 +53,7 @@ class Played:
 def prove(options: Options) -> Outcome:
     """Play worlds until `size` steps are done. The first world has the seed itself, so that it can be replayed.
 
-    Interrupted, it tells of the worlds that were played to their end.
+    It ends with the first world in which something is broken. Interrupted, it tells of the worlds played so far.
     """
     worlds = [
         (options.seed + number, min(STEPS, options.size - first), options.planted)
@@ -68,6 +69,8 @@ def prove(options: Options) -> Outcome:
             total.add(played)
             progress.at(total.steps, f"{len(total.violations)} violations")
             progress.found(played.violations)
+            if total.violations:
+                break
     return Outcome(total.steps, "steps", total.violations, _told(total))
 
 
@@ -86,6 +89,10 @@ def _play_world(world: tuple[int, int, str]) -> Played:
         else:
             _play_together(shared, coin, steps, played, seed)
         _look(shared, played, f"seed {seed}, at the end")
+        failed = Timer.objects.filter(attempts__gt=0).values_list("pk", "kind", "last_error")
+        played.violations += [
+            f"seed {seed}: deadline {pk} ({kind}) failed: {why}" for pk, kind, why in failed
+        ]
         played.moves = moves_of_history()
     return played
 

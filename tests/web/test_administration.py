@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from rdfast.audit.models import Event
 from rdfast.programmes.models import Policy
 from rdfast.programmes.queries import allotment_of, available_in, policy_in_force
 from rdfast.programmes.terms import Terms
@@ -72,6 +73,28 @@ def test_money_is_allotted_with_a_reason_and_once_per_form() -> None:
     for _click in range(2):
         assert client.post(url, form).status_code == 302
     assert allotment_of(w.envelope) == 100_000_100
+    assert Event.objects.filter(kind="envelope.allotted", reason="supplement").count() == 1
+
+
+def test_money_is_cut_once_per_form() -> None:
+    w = make.world(allotted=100)
+    client = _signed_in(w)
+    url = reverse("admin:programmes_envelope_change", args=[w.envelope.pk])
+    form = {"amount": "", "cut": "40", "reason": "less", "once": str(make.uuid4())}
+    for _click in range(2):
+        assert client.post(url, form).status_code == 302
+    assert available_in(w.envelope) == 60
+    assert Event.objects.filter(kind="envelope.cut").count() == 1
+
+
+def test_a_version_sent_twice_is_adopted_once() -> None:
+    w = make.world()
+    client = _signed_in(w)
+    for _click in range(2):
+        answer = client.post(reverse("admin:programmes_policy_add"), _policy(w, quorum=3))
+        assert answer.status_code == 302
+    assert Policy.objects.count() == 2
+    assert Event.objects.filter(kind="policy.adopted", reason="Less at risk").count() == 1
 
 
 def test_money_without_a_reason_or_beyond_what_is_left_is_refused() -> None:

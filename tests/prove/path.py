@@ -1,0 +1,361 @@
+"""The path as its people walk it: every form they send, from the draft to the second payment.
+
+Proofs play it in their own way: ten times each form, with a crash in each, under load while programs are killed.
+A player performs what the generator yields before asking for more; forks are other ways the story could take.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from functools import partial
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from django.db import InterfaceError, OperationalError, connection
+from django.db.models import Model
+from django.urls import reverse
+from django.utils import timezone
+
+from rdfast.audit.models import Event
+from rdfast.flow import signing
+from rdfast.funding.models import Award, Tranche
+from rdfast.milestones.models import Milestone
+from rdfast.people.models import User
+from rdfast.programmes.models import BudgetCategory, Policy
+from rdfast.programmes.terms import Terms
+from rdfast.proposals.models import Proposal
+from rdfast.reviews.models import Finding, Review
+from rdfast.settlement.models import Claim
+from rdfast.timers import clock
+from tests import make
+
+T = TypeVar("T")
+PDF = b"%PDF-1.7 evidence"
+RUBRIC = {
+    "reached": "5",
+    "evidence": "4",
+    "worth": "5",
+    "money": "4",
+    "comments": "It held.",
+    "understood": "on",
+}
+UNDERSTOOD = {"understood": "on"}
+
+
+@dataclass(frozen=True)
+class Post:
+    """One form that one person sends."""
+
+    by: User | None  # nobody has signed in yet
+    url: str
+    form: dict[str, Any]
+    # How often it has had its effect; one, once its sender was told so.
+    effect: Callable[[], int]
+    files: dict[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Nobody can go on before a deadline, which is near, has acted."""
+
+    until: Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class Later:
+    """Nobody does anything for these many days, looked at one after the other."""
+
+    days: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Fork:
+    """Other ways the story could take from here, each to its own end."""
+
+    ways: list[Callable[[], "Iterator[Item]"]]
+
+
+Item = Post | Wait | Later | Fork
+
+
+def look(query: Callable[[], T]) -> T:
+    """Ask the database, again while it is being restarted."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            return query()
+        except (OperationalError, InterfaceError):
+            connection.close()
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+
+def happened(kind: str, of: Model) -> Callable[[], int]:
+    """How often the history says that this happened to the object."""
+    found = Event.objects.filter(kind=kind, subject_kind=of._meta.label_lower, subject_id=of.pk)
+    return lambda: found.all().count()
+
+
+def path(w: make.World, *, above_limit: bool = False) -> Iterator[Item]:
+    """One proposal of Hana's, all the way to the second payment."""
+    once = str(uuid4())
+    begun = Proposal.objects.filter(once=once)
+    yield Post(w.hana, reverse("researcher:propose", args=[w.call.pk]), {"once": once}, begun.count)
+    proposal = look(begun.get)
+    yield from _submitted(w, proposal, above_limit)
+    if above_limit:
+        yield from _recommended(w, proposal)
+    else:
+        yield _answered(w.minjun, proposal, "proposal.approve", amount=proposal.asked_provisional)
+    award = look(lambda: Award.objects.get(proposal=proposal))
+    yield from _signed(w, award)
+    first, second = look(lambda: list(award.tranches.order_by("number")))
+    yield from _paid(w, first)
+    milestone = look(lambda: award.milestones.get(number=1))
+    yield Wait(lambda: Milestone.objects.filter(pk=milestone.pk).exclude(state="planned").exists())
+    yield from _reported(w, milestone)
+    yield from _reviewed(w, milestone)
+    yield from _claimed(w, award, amount=first.amount * 4 // 5)
+    yield from _paid(w, second)
+
+
+def beside(w: make.World) -> Iterator[Item]:
+    """What people do beside the path: signing in and out, reading another language, looking after a programme."""
+    none: Callable[[], int] = lambda: 1  # noqa: E731 - nothing of ours is left behind
+    account = {"username": w.hana.email, "password": make.PASSWORD}
+    yield Post(None, reverse("sign_in"), account, none)
+    yield Post(w.hana, reverse("set_language"), {"language": "ko"}, none)
+    yield Post(w.hana, reverse("sign_out"), {}, none)
+    url = reverse("admin:programmes_envelope_change", args=[w.envelope.pk])
+    for name, kind in (("amount", "envelope.allotted"), ("cut", "envelope.cut")):
+        before = happened(kind, w.envelope)()
+        form = {"amount": "", "cut": "", name: "1,000,000", "reason": "supplement", "once": str(uuid4())}
+        yield Post(w.admin, url, form, partial(_more_than, before, happened(kind, w.envelope)))
+    terms = {parameter.name: parameter.default for parameter in fields(Terms)}
+    form = {name: str(value) for name, value in terms.items() if value is not False}
+    form |= {
+        "programme": str(w.programme.pk),
+        "reason": "Less at risk",
+        "starts_at": "2026-01-01 00:00",
+        "provisional_cap": "200000000",
+    }
+    url = reverse("admin:programmes_policy_add")
+    yield Post(w.admin, url, form, Policy.objects.filter(reason="Less at risk").count)
+
+
+def _more_than(before: int, count: Callable[[], int]) -> int:
+    return count() - before
+
+
+def _submitted(w: make.World, proposal: Proposal, above_limit: bool) -> Iterator[Item]:
+    url, form = reverse("researcher:edit", args=[proposal.pk]), _proposal_form(w, above_limit)
+    saved = Proposal.objects.filter(pk=proposal.pk, revision__gte=1)
+    yield Post(w.hana, url, {**form, "action": "save"}, saved.count)
+    yield Fork([partial(_withdrawn, w, proposal)])
+    yield Post(w.hana, url, {**form, "revision": "1"}, happened("proposal.submit", proposal))
+    look(proposal.refresh_from_db)
+    yield Fork(
+        [
+            partial(_withdrawn, w, proposal),
+            partial(_returned, w, proposal, form),
+            partial(_declined, w, proposal),
+            partial(_conflicted, w, proposal),
+            partial(_left_alone, 1, 3, 60),
+        ]
+    )
+
+
+def _proposal_form(w: make.World, above_limit: bool) -> dict[str, str]:
+    """Milestones so near that the first opens as soon as the agreement is signed."""
+    now = clock.now()
+    today = timezone.localdate(now)
+    changes = {
+        "organisation": str(w.institute.pk),
+        "milestones-0-due_on": (today + timedelta(days=10)).isoformat(),
+        "milestones-1-due_on": (today + timedelta(days=40)).isoformat(),
+    }
+    if above_limit:
+        changes["asked_provisional"] = "105,000,000"
+    return {**look(lambda: make.proposal_form(w, at=now)), **changes}
+
+
+def _withdrawn(w: make.World, proposal: Proposal) -> Iterator[Item]:
+    url = reverse("researcher:withdraw", args=[proposal.pk])
+    yield Post(w.hana, url, UNDERSTOOD, happened("proposal.withdraw", proposal))
+
+
+def _returned(w: make.World, proposal: Proposal, form: dict[str, str]) -> Iterator[Item]:
+    yield _answered(w.minjun, proposal, "proposal.give_back", answer="return")
+    yield Fork([partial(_withdrawn, w, proposal), partial(_left_alone, 1, 7, 8, 10)])
+    url = reverse("researcher:edit", args=[proposal.pk])
+    yield Post(w.hana, url, {**form, "revision": "2"}, happened("proposal.resubmit", proposal))
+
+
+def _declined(w: make.World, proposal: Proposal) -> Iterator[Item]:
+    yield _answered(w.minjun, proposal, "proposal.decline", answer="decline")
+
+
+def _conflicted(w: make.World, proposal: Proposal) -> Iterator[Item]:
+    url = reverse("manager:conflict", args=[proposal.pk])
+    yield Post(w.minjun, url, {"conflict": "My former student."}, w.minjun.conflicts.count)
+
+
+def _left_alone(*days: int) -> Iterator[Item]:
+    yield Later(days)
+
+
+def _recommended(w: make.World, proposal: Proposal) -> Iterator[Item]:
+    yield _answered(w.minjun, proposal, "proposal.recommend", amount=proposal.asked_provisional)
+    look(proposal.refresh_from_db)
+    yield Fork(
+        [
+            partial(_sent_back, w, proposal),
+            partial(_withdrawn, w, proposal),
+            partial(_left_alone, 1, 2, 3),
+        ]
+    )
+    yield _answered(w.yuna, proposal, "proposal.approve", answer="approve_second")
+
+
+def _sent_back(w: make.World, proposal: Proposal) -> Iterator[Item]:
+    yield _answered(w.yuna, proposal, "proposal.send_back", answer="refuse_second")
+
+
+def _answered(
+    by: User, proposal: Proposal, kind: str, *, answer: str = "approve", amount: int | None = None
+) -> Post:
+    look(proposal.refresh_from_db)
+    form = {**make.approval_form(proposal), "answer": answer, "amount": str(amount or "")}
+    return Post(by, reverse("manager:proposal", args=[proposal.pk]), form, happened(kind, proposal))
+
+
+def _signed(w: make.World, award: Award) -> Iterator[Item]:
+    yield Fork([partial(_refused, w, award), partial(_left_alone, 3, 25, 30, 31, 33)])
+    form = {
+        "bank": "한국은행",
+        "account_number": "110-123-456789",
+        "account_holder": "가온연구원",
+        "password": make.PASSWORD,
+        "sha256": look(lambda: signing.agreement_hash(signing.agreement_text(award))),
+        **UNDERSTOOD,
+    }
+    yield Post(w.sejin, reverse("researcher:sign", args=[award.pk]), form, happened("award.sign", award))
+
+
+def _refused(w: make.World, award: Award) -> Iterator[Item]:
+    form = {"reason": "The team moved.", **UNDERSTOOD}
+    yield Post(w.hana, reverse("researcher:refuse", args=[award.pk]), form, happened("award.refuse", award))
+
+
+def _paid(w: make.World, tranche: Tranche) -> Iterator[Item]:
+    late = Fork([partial(_left_alone, 3, 6, 100)])
+    yield late
+    url = reverse("manager:tranche", args=[tranche.pk])
+    yield Post(w.minjun, url, UNDERSTOOD, happened("tranche.approve", tranche))
+    yield late
+    for move in ("release", "settle"):
+        url = reverse(f"finance:{move}", args=[tranche.pk])
+        yield Post(w.finn, url, UNDERSTOOD, happened(f"tranche.{move}", tranche))
+    yield late
+
+
+def _reported(w: make.World, milestone: Milestone) -> Iterator[Item]:
+    reviews = _panel(milestone)
+    yield Fork(
+        [
+            partial(_invited, w, milestone),
+            partial(_given_up, reviews[0], "decline"),
+            partial(_given_up, reviews[0], "recuse"),
+            partial(_left_alone, 2, 4, 11, 26, 40),
+        ]
+    )
+    for review in reviews:
+        yield _accepted(review)
+    url = reverse("researcher:milestone", args=[milestone.pk])
+    form = {"text": "It held 83 %."}
+    told = happened("milestone.report", milestone)
+    yield Post(w.hana, url, form, told, files={"evidence": PDF})
+
+
+def _panel(milestone: Milestone) -> list[Review]:
+    found = Review.objects.filter(milestone=milestone, state__in=["invited", "accepted"])
+    return look(lambda: list(found.select_related("reviewer").order_by("pk")))
+
+
+def _invited(w: make.World, milestone: Milestone) -> Iterator[Item]:
+    reviewer = next(
+        each for each in w.reviewers if not Review.objects.filter(milestone=milestone, reviewer=each).exists()
+    )
+    asked = Review.objects.filter(milestone=milestone, reviewer=reviewer)
+    url = reverse("manager:invite", args=[milestone.pk])
+    yield Post(w.minjun, url, {"reviewer": reviewer.pk}, asked.count)
+
+
+def _accepted(review: Review) -> Post:
+    url = reverse("reviewer:accept", args=[review.pk])
+    return Post(review.reviewer, url, {"no_conflict": "on"}, happened("review.accept", review))
+
+
+def _given_up(review: Review, move: str) -> Iterator[Item]:
+    url = reverse(f"reviewer:{move}", args=[review.pk])
+    yield Post(review.reviewer, url, {f"{move}_reason": "No time."}, happened(f"review.{move}", review))
+
+
+def _reviewed(w: make.World, milestone: Milestone) -> Iterator[Item]:
+    reviews = _panel(milestone)
+    ways: list[Callable[[], Iterator[Item]]] = [
+        partial(_found, w, milestone, reviews, grade) for grade in ("conditional", "failed")
+    ]
+    yield Fork([*ways, partial(_given_up, reviews[0], "recuse"), partial(_left_alone, 7, 13, 14, 21, 22)])
+    yield from _found(w, milestone, reviews, "passed")
+
+
+def _found(w: make.World, milestone: Milestone, reviews: list[Review], grade: str) -> Iterator[Item]:
+    for review in reviews:
+        url = reverse("reviewer:deliver", args=[review.pk])
+        yield Post(review.reviewer, url, {**RUBRIC, "grade": grade}, happened("review.submit", review))
+    confirmed = Finding.objects.filter(milestone=milestone, confirmed_at__isnull=False)
+    yield Fork([partial(_left_alone, 8)])
+    form = {"remark": "Agreed.", **UNDERSTOOD}
+    yield Post(w.minjun, reverse("manager:confirm", args=[milestone.pk]), form, confirmed.count)
+    if grade == "conditional":
+        yield Later((1, 27, 31, 33, 35))
+
+
+def _claimed(w: make.World, award: Award, *, amount: int) -> Iterator[Item]:
+    once = str(uuid4())
+    begun = Claim.objects.filter(once=once)
+    yield Post(w.hana, reverse("researcher:claim_start", args=[award.pk]), {"once": once}, begun.count)
+    claim = look(begun.get)
+    url, form = reverse("researcher:claim", args=[claim.pk]), _claim_form(amount)
+    saved = begun.filter(revision__gte=1)
+    yield Post(w.hana, url, {**form, "action": "save"}, saved.count, files={"receipts": PDF})
+    sent = {**form, "revision": "1", "action": "submit"}
+    yield Post(w.hana, url, sent, happened("claim.submit", claim))
+    yield Fork([partial(_left_alone, 15), partial(_decided, w, claim, 0), partial(_decided, w, claim, 1000)])
+    yield from _decided(w, claim, amount)
+
+
+def _decided(w: make.World, claim: Claim, accepted: int) -> Iterator[Item]:
+    form = {"line-0-accepted": str(accepted), "line-0-reason": "As the receipts say.", **UNDERSTOOD}
+    decided = Event.objects.filter(
+        kind__in=["claim.accept", "claim.accept_part", "claim.disallow"],
+        subject_kind=claim._meta.label_lower,
+        subject_id=claim.pk,
+    )
+    yield Post(w.finn, reverse("finance:claim", args=[claim.pk]), form, decided.count)
+
+
+def _claim_form(amount: int) -> dict[str, str]:
+    category = look(lambda: BudgetCategory.objects.get(code="materials"))
+    return {
+        "revision": "0",
+        "lines-TOTAL_FORMS": "1",
+        "lines-INITIAL_FORMS": "0",
+        "lines-0-category": str(category.pk),
+        "lines-0-spent_on": timezone.localdate(clock.now()).isoformat(),
+        "lines-0-description": "Electrolyte",
+        "lines-0-amount": str(amount),
+    }

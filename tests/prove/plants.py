@@ -1,0 +1,269 @@
+"""The bugs that `teeth` plants, and the proof that has to find each."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Plant:
+    """One bug: an edit of one place in one file, or SQL that takes a defence out of the database.
+
+    `size` and `seed` are those of a run that is long enough to meet it.
+    """
+
+    bug: str
+    proof: str
+    size: int
+    file: str = ""
+    old: str = ""
+    new: str = ""
+    sql: str = ""
+    seed: int = 1
+
+    def into(self, code: Path) -> None:
+        """Edit a copy of the code. Raises ValueError unless the place is there exactly once."""
+        if not self.file:
+            return
+        path = code / self.file
+        text = path.read_text()
+        if text.count(self.old) != 1:
+            raise ValueError(f"{self.bug}: the place in {self.file} is there {text.count(self.old)} times")
+        path.write_text(text.replace(self.old, self.new))
+
+
+def _without(table: str, trigger: str) -> str:
+    """SQL that drops the triggers of this name, whatever hash follows it."""
+    return f"""
+        DO $$ DECLARE found text; BEGIN
+            FOR found IN SELECT tgname FROM pg_trigger WHERE tgrelid = '{table}'::regclass
+                AND tgname LIKE 'pgtrigger_{trigger}_%'
+            LOOP EXECUTE format('DROP TRIGGER %I ON {table}', found); END LOOP;
+        END $$
+    """
+
+
+# Guards, constraints and history: whoever gets past the application meets the database.
+IN_THE_DATABASE = [
+    Plant(
+        "history of a proposal's moves not demanded",
+        "random",
+        3_000,
+        sql=_without("proposals_proposal", "moves_leave_history"),
+    ),
+    Plant(
+        "events can be changed and deleted",
+        "random",
+        2_000,
+        sql=_without("audit_event", "never_changed"),
+    ),
+    Plant(
+        "arrows can be changed and deleted", "random", 2_000, sql=_without("ledger_arrow", "never_changed")
+    ),
+    Plant("a balance can be written", "random", 2_000, sql=_without("ledger_box", "only_arrows_move_money")),
+    Plant("payments can be changed", "random", 3_000, sql=_without("funding_payment", "never_changed")),
+    Plant(
+        "an ended deadline can return",
+        "random",
+        2_000,
+        sql=_without("timers_timer", "ended_timers_stay_ended"),
+    ),
+    Plant(
+        "an approver may release",
+        "random",
+        3_000,
+        sql="ALTER TABLE funding_tranche DROP CONSTRAINT approver_does_not_release",
+    ),
+    Plant(
+        "an arrow does not move the money",
+        "random",
+        500,
+        sql=_without("ledger_arrow", "arrow_moves_the_money"),
+    ),
+]
+# Rules: predicates that say yes, steps that are left out, sums that are off by one.
+IN_THE_RULES = [
+    Plant(
+        "reviewers invited after the panel has spoken",
+        "random",
+        1_000,
+        file="rdfast/reviews/queries.py",
+        old="return Finding.objects.filter(milestone=milestone, round=review_round(milestone)).exists()",
+        new="return False",
+    ),
+    Plant(
+        "a conflict declared later does not stop a review",
+        "random",
+        6_000,
+        file="rdfast/reviews/operations.py",
+        old="        not has_conflict(by, applicants=applicants, organisation_id=award.organisation_id),\n",
+        new="        True,\n",
+    ),
+    Plant(
+        "a conflict of interest is never seen",
+        "random",
+        6_000,
+        file="rdfast/people/queries.py",
+        old="        .exclude(pk__in=declared)\n        .exclude(pk__in=named)\n",
+        new="",
+    ),
+    Plant(
+        "the settlement of a payment leaves no history",
+        "random",
+        500,
+        file="rdfast/funding/operations.py",
+        old='    tranche.settle()\n    tranche.save(update_fields=["state"])\n    audit.moved(tranche, by=by, at=at)\n',
+        new='    tranche.settle()\n    tranche.save(update_fields=["state"])\n',
+    ),
+    Plant(
+        "the cap on money at risk refuses nothing",
+        "bank",
+        20,
+        file="rdfast/funding/operations.py",
+        old="        if exposed > cap:\n",
+        new="        if exposed > cap * 1000:\n",
+    ),
+    Plant(
+        "a payment without a date to account for it",
+        "random",
+        500,
+        file="rdfast/flow/paying.py",
+        old="    timers.set(Kind.ACCOUNT, of=tranche, due_at=account_by, at=at, remind_at=reminders)\n",
+        new="",
+    ),
+    Plant(
+        "one won less is paid than the tranche says",
+        "random",
+        500,
+        file="rdfast/funding/operations.py",
+        old="        What.RELEASED,\n        envelope_id=award.envelope_id,\n        award_id=award.pk,\n        amount=tranche.amount,\n",
+        new="        What.RELEASED,\n        envelope_id=award.envelope_id,\n        award_id=award.pk,\n        amount=tranche.amount - 1,\n",
+    ),
+    Plant(
+        "a granted proposal keeps its decision deadline",
+        "random",
+        1_000,
+        file="rdfast/flow/granting.py",
+        old="    policy = policy_of(proposal)\n    timers.cancel(of=proposal, at=at)\n    _ensure_still_eligible",
+        new="    policy = policy_of(proposal)\n    _ensure_still_eligible",
+    ),
+]
+# Locks: what only several at once can find.
+AT_ONCE = [
+    Plant(
+        "rows are read without a lock",
+        "bank",
+        20,
+        file="rdfast/core/locks.py",
+        old='.select_for_update(no_key=True, of=("self",)).filter(pk=pk)',
+        new=".filter(pk=pk)",
+    ),
+    Plant(
+        "envelopes are not locked while exposure is counted",
+        "bank",
+        60,
+        file="rdfast/programmes/operations.py",
+        old="    return lock(Envelope, pk)\n",
+        new="    return Envelope.objects.get(pk=pk)\n",
+    ),
+    Plant(
+        "a sweep holds a deadline and waits for its subject",
+        "random",
+        4_000,
+        seed=4,
+        file="rdfast/flow/deadlines.py",
+        old="    subject = _lock_subject(found)\n",
+        new=(
+            "    timers.claim(found.pk, at=at)\n"
+            "    Award.objects.select_for_update().filter(proposal=found.matter_id).first()\n"
+            "    subject = _lock_subject(found)\n"
+        ),
+    ),
+]
+# Deadlines: twice, too early, or on somebody who was not warned.
+IN_THE_CLOCK = [
+    Plant(
+        "a deadline that has ended is acted upon again",
+        "clock",
+        400,
+        file="rdfast/timers/operations.py",
+        old=".filter(pk=timer_id, status=Timer.Status.PENDING, due_at__lte=at, next_try_at__lte=at)",
+        new=".filter(pk=timer_id)",
+    ),
+    Plant(
+        "a harmful deadline acts without its warning",
+        "clock",
+        400,
+        file="rdfast/flow/deadlines.py",
+        old="    if notice is None or (timer.warned_at is not None and timer.warned_at <= at - notice):\n",
+        new="    if notice is None or notice is not None:\n",
+    ),
+    Plant(
+        "the sweep looks a day ahead",
+        "clock",
+        400,
+        file="rdfast/tasks/tasks.py",
+        old="    return deadlines.sweep(at=clock.now())\n",
+        new="    from datetime import timedelta\n\n    return deadlines.sweep(at=clock.now() + timedelta(days=1))\n",
+    ),
+]
+# Repetition and death: what is sent twice, and who dies in the middle.
+IN_REPETITION_AND_DEATH = [
+    Plant(
+        "an allotment sent twice is recorded twice",
+        "tenfold",
+        2,
+        file="rdfast/programmes/operations.py",
+        old='    if has_moved(f"allot:{key}", amount=amount):\n        return\n',
+        new="",
+    ),
+    Plant(
+        "a double click begins two drafts",
+        "tenfold",
+        4,
+        file="rdfast/proposals/operations.py",
+        old="    lock_person(by.pk)  # a double click waits for itself\n",
+        new="",
+    ),
+    Plant(
+        "each press of the button makes a claim of its own",
+        "tenfold",
+        3,
+        file="rdfast/settlement/operations.py",
+        old="    existing = Claim.objects.filter(once=once, award=award).first()\n",
+        new='    existing, once = None, __import__("uuid").uuid4()\n',
+    ),
+    Plant(
+        "a mail is marked before it is sent",
+        "crashes",
+        1,
+        file="rdfast/outbox/operations.py",
+        old="    try:\n        _send(mail)\n",
+        new="    _mark(message, at=at)\n    try:\n        _send(mail)\n",
+    ),
+    Plant(
+        "a deadline acts outside a transaction",
+        "crashes",
+        1,
+        file="rdfast/flow/deadlines.py",
+        old="@boundaries.commit\ndef _fire(",
+        new="def _fire(",
+    ),
+    Plant(
+        "a commit is answered before it is on the disk",
+        "kills",
+        27,
+        sql="ALTER DATABASE rdfast SET synchronous_commit = off",
+    ),
+    Plant(
+        "a page publishes to Redis and waits for it",
+        "kills",
+        12,
+        file="rdfast/flow/submitting.py",
+        old="    proposal = proposals.submit(proposal_id, policy=policy, by=by, at=at)\n",
+        new=(
+            "    from rdfast.tasks.tasks import deliver\n\n    deliver.delay()\n"
+            "    proposal = proposals.submit(proposal_id, policy=policy, by=by, at=at)\n"
+        ),
+    ),
+]
+PLANTS = [*IN_THE_DATABASE, *IN_THE_RULES, *AT_ONCE, *IN_THE_CLOCK, *IN_REPETITION_AND_DEATH]
