@@ -111,8 +111,10 @@ def _lock_subject(timer: Timer) -> Subject:
     model = SUBJECTS[timer.subject_kind]
     if model is Proposal:
         return _lock_if_free(Proposal, timer.subject_id)
-    award = _lock_if_free(Award, Award.objects.values_list("pk", flat=True).get(proposal=timer.matter_id))
-    return award if model is Award else model.objects.get(pk=timer.subject_id)
+    if model is Award:
+        return _lock_if_free(Award, timer.subject_id)
+    _lock_if_free(Award, Award.objects.values_list("pk", flat=True).get(proposal=timer.matter_id))
+    return model.objects.get(pk=timer.subject_id)
 
 
 def _lock_if_free(model: type[S], pk: int) -> S:
