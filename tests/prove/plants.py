@@ -233,12 +233,13 @@ IN_REPETITION_AND_DEATH = [
         new="    _mark(message, at=at)\n    try:\n        _send(mail)\n",
     ),
     Plant(
-        "a deadline acts outside a transaction",
+        "messages are written after the commit",
         "crashes",
         1,
-        file="rdfast/flow/deadlines.py",
-        old="@boundaries.commit\ndef _fire(",
-        new="def _fire(",
+        file="rdfast/flow/telling.py",
+        old="    outbox.tell(people, template, context, event=event, at=at, warns_of=warns_of)\n",
+        new="    from django.db.transaction import on_commit\n\n"
+        "    on_commit(lambda: outbox.tell(people, template, context, event=event, at=at, warns_of=warns_of))\n",
     ),
     Plant(
         "a commit is answered before it is on the disk",
