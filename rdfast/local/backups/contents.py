@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.migrations.loader import MigrationLoader
-from django.db.migrations.recorder import MigrationRecorder
 from psycopg import sql
+
+from rdfast.core import releases
 
 # Everything that is neither PostgreSQL's own nor part of an extension.
 _OURS = """
@@ -27,19 +27,7 @@ class Contents:
 
 def read() -> Contents:
     """Count everything; within one snapshot if the numbers are to belong together."""
-    return Contents(rows=_rows(), boxes=_boxes(), migrations=applied())
-
-
-def applied() -> list[str]:
-    """The migrations that made the database what it is, as `app.name`."""
-    return sorted(".".join(key) for key in MigrationRecorder(connection).applied_migrations())
-
-
-def unknown(migrations: list[str]) -> list[str]:
-    """Those of the migrations that this release does not have: a newer release made them."""
-    loader = MigrationLoader(None)
-    known = {".".join(key) for key in loader.disk_migrations or {}}
-    return sorted(set(migrations) - known)
+    return Contents(rows=_rows(), boxes=_boxes(), migrations=releases.applied())
 
 
 def is_empty() -> bool:

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 
+from rdfast.core import releases
 from rdfast.local.backups import contents, manifest, programs, uploads
 from rdfast.local.backups.manifest import DUMP, FILES, Manifest
 from rdfast.local.problems import CannotRun
@@ -29,7 +30,7 @@ def restore(folder: Path) -> Manifest:
 
 
 def _ensure_fit(folder: Path, saved: Manifest) -> None:
-    if newer := contents.unknown(saved.contents.migrations):
+    if newer := releases.unknown(saved.contents.migrations):
         raise CannotRun(
             f"The backup is of a newer release: this one does not know {', '.join(newer)}. "
             "Install that release, then restore. Nothing was changed."
