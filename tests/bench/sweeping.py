@@ -83,7 +83,7 @@ class _Queue:
     def __init__(self, url: str) -> None:
         self._url = url
         self._app = self._open()
-        with self._app.replace_connector(procrastinate.SyncPsycopgConnector(conninfo=url)).open() as app:
+        with self._replaced() as app, app.open():
             app.schema_manager.apply_schema()
 
     def _open(self) -> Any:
@@ -95,11 +95,13 @@ class _Queue:
 
         return app
 
+    def _replaced(self) -> Any:
+        """The application with a connector that needs no event loop."""
+        return self._app.replace_connector(procrastinate.SyncPsycopgConnector(conninfo=self._url))
+
     def fill(self, batches: int) -> None:
         """Put the jobs in."""
-        with self._app.replace_connector(
-            procrastinate.SyncPsycopgConnector(conninfo=self._url)
-        ).open() as app:
+        with self._replaced() as app, app.open():
             for number in range(batches):
                 task = app.configure_task("nothing", queue=f"batch{number}")
                 task.batch_defer(*({} for _each in range(BATCH)))
