@@ -11,13 +11,14 @@ export PORT
 DJANGO := RDFAST_DEMO=1 $(BIN)/python manage.py
 NO_DATABASE := ignore:Got an error checking a consistent migration history:RuntimeWarning
 
-.PHONY: help run test prove check messages compile clean
+.PHONY: help run test prove bench check messages compile clean
 
 help:
 	@echo 'make run       the whole stack with demo data; make run PORT=8001 for another port'
 	@echo 'make test      every test except the long proofs'
 	@echo 'make prove     the long proofs, into docs/proofs.md; make prove PROOF=bank for one alone'
 	@echo 'make check     format, lint, contracts, types, templates, migrations'
+	@echo 'make bench     what things cost, into docs/benchmarks.md; make bench BENCH=pages for one'
 	@echo 'make messages  collect the texts to translate'
 	@echo 'make compile   compile the translations'
 	@echo 'make clean     remove what the other targets made, the demo data included'
@@ -41,6 +42,10 @@ check: $(VENV)/.develop compile
 	RDFAST_DEMO=1 $(BIN)/python -W '$(NO_DATABASE)' manage.py makemigrations --check --dry-run
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 
+# make bench BENCH=pages ARGS='--size 5000' for a smaller one.
+bench: $(VENV)/.bench compile
+	@$(BIN)/python -m tests.bench --write $(BENCH) $(ARGS)
+
 messages: $(VENV)/.develop
 	@$(DJANGO) messages
 
@@ -63,6 +68,11 @@ $(VENV)/.develop: requirements.txt requirements-dev.txt $(BIN)/python
 	@echo 'Installing the packages and tools into $(VENV).'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $(VENV)/.run $@
+
+$(VENV)/.bench: tests/bench/requirements.txt requirements-dev.txt requirements.txt $(BIN)/python
+	@echo 'Installing the packages and what the benchmarks need into $(VENV).'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/bench/requirements.txt
+	@touch $(VENV)/.run $(VENV)/.develop $@
 
 # The embedded PostgreSQL comes for Python 3.11 to 3.14.
 $(BIN)/python:

@@ -86,7 +86,10 @@ def sweep(*, at: datetime, limit: int = 500) -> int:
 def fire(timer_id: int, *, at: datetime) -> bool:
     """Let one deadline have its effect, unless it has ended or is not due. Raises HeldByOthers."""
     with causes.because(f"timer:{timer_id}"):
-        return _fire(Timer.objects.get(pk=timer_id), at=at)
+        acted = _fire(Timer.objects.get(pk=timer_id), at=at)
+        if acted:
+            logger.info("deadline %s acted", timer_id)
+        return acted
 
 
 @boundaries.commit
@@ -118,8 +121,10 @@ def _lock_subject(timer: Timer) -> Subject:
     model = SUBJECTS[timer.subject_kind]
     if model is Proposal:
         return _lock_if_free(Proposal, timer.subject_id)
-    award = _lock_if_free(Award, Award.objects.values_list("pk", flat=True).get(proposal=timer.matter_id))
-    return award if model is Award else model.objects.get(pk=timer.subject_id)
+    if model is Award:
+        return _lock_if_free(Award, timer.subject_id)
+    _lock_if_free(Award, Award.objects.values_list("pk", flat=True).get(proposal=timer.matter_id))
+    return model.objects.get(pk=timer.subject_id)
 
 
 def _lock_if_free(model: type[S], pk: int) -> S:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Case, Q, Value, When
 
 from rdfast.audit.operations import Subject
 from rdfast.core.transactions import one_transaction
@@ -55,7 +55,11 @@ def claim(timer_id: int, *, at: datetime) -> Timer | None:
 
 def done(timer: Timer, *, at: datetime) -> None:
     """End a claimed timer whose effect is part of this transaction."""
-    _end([timer, *timer.reminders.filter(status=Timer.Status.PENDING)], Timer.Status.DONE, at)
+    mine = Timer.objects.filter(Q(pk=timer.pk) | Q(about=timer, status=Timer.Status.PENDING))
+    # A reminder that its timer overtakes was never acted upon.
+    overtaken = When(kind=Kind.REMINDER, due_at__gt=at, then=Value(Timer.Status.CANCELLED))
+    mine.update(status=Case(overtaken, default=Value(Timer.Status.DONE)), ended_at=at)
+    timer.status, timer.ended_at = Timer.Status.DONE, at
 
 
 def postpone(timer: Timer, *, until: datetime, at: datetime) -> None:
@@ -80,7 +84,8 @@ def failed(timer_id: int, *, error: str, at: datetime) -> Timer | None:
     timer.save(update_fields=["attempts", "last_error", "next_try_at"])
     if timer.attempts < MOST_ATTEMPTS:
         return None
-    _end([timer], Timer.Status.DEAD, at)
+    timer.status, timer.ended_at = Timer.Status.DEAD, at
+    timer.save(update_fields=["status", "ended_at"])
     return timer
 
 
@@ -114,12 +119,3 @@ def _reminder(timer: Timer, due_at: datetime, at: datetime) -> Timer:
         next_try_at=due_at,
         set_at=at,
     )
-
-
-def _end(timers: list[Timer], status: Timer.Status, at: datetime) -> None:
-    for timer in timers:
-        # A reminder that its timer overtakes was never acted upon.
-        overtaken = timer.kind == Kind.REMINDER and timer.due_at > at
-        timer.status = Timer.Status.CANCELLED if overtaken else status
-        timer.ended_at = at
-        timer.save(update_fields=["status", "ended_at"])

@@ -19,8 +19,6 @@ class Plant:
     new: str = ""
     sql: str = ""
     seed: int = 1
-    # For proofs that kill the servers: they have some of their own.
-    own_ground: bool = False
 
     def into(self, code: Path) -> None:
         """Edit a copy of the code. Raises ValueError unless the place is there exactly once."""
@@ -118,8 +116,8 @@ IN_THE_RULES = [
     ),
     Plant(
         "the cap on money at risk refuses nothing",
-        "random",
-        4_000,
+        "bank",
+        20,
         file="rdfast/funding/operations.py",
         old="        if exposed > cap:\n",
         new="        if exposed > cap * 1000:\n",
@@ -162,19 +160,30 @@ AT_ONCE = [
     Plant(
         "envelopes are not locked while exposure is counted",
         "bank",
-        60,
+        40,
         file="rdfast/programmes/operations.py",
         old="    return lock(Envelope, pk)\n",
         new="    return Envelope.objects.get(pk=pk)\n",
+        # The moment between counting and moving is short; it is made longer.
+        sql="""
+            CREATE FUNCTION wait_a_little() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN PERFORM pg_sleep(0.3); RETURN NEW; END $$;
+            CREATE TRIGGER a_slow_arrow BEFORE INSERT ON ledger_arrow
+                FOR EACH ROW EXECUTE FUNCTION wait_a_little();
+        """,
     ),
     Plant(
-        "a deadline is locked before its subject",
+        "a sweep holds a deadline and waits for its subject",
         "random",
         4_000,
         seed=4,
         file="rdfast/flow/deadlines.py",
         old="    subject = _lock_subject(found)\n",
-        new="    timers.claim(found.pk, at=at)\n    subject = _lock_subject(found)\n",
+        new=(
+            "    timers.claim(found.pk, at=at)\n"
+            "    Award.objects.select_for_update().filter(proposal=found.matter_id).first()\n"
+            "    subject = _lock_subject(found)\n"
+        ),
     ),
 ]
 # Deadlines: twice, too early, or on somebody who was not warned.
@@ -204,4 +213,57 @@ IN_THE_CLOCK = [
         new="    from datetime import timedelta\n\n    return deadlines.sweep(at=clock.now() + timedelta(days=1))\n",
     ),
 ]
-PLANTS = [*IN_THE_DATABASE, *IN_THE_RULES, *AT_ONCE, *IN_THE_CLOCK]
+# Repetition and death: what is sent twice, and who dies in the middle.
+IN_REPETITION_AND_DEATH = [
+    Plant(
+        "an allotment sent twice is recorded twice",
+        "tenfold",
+        2,
+        file="rdfast/programmes/operations.py",
+        old='    if has_moved(f"allot:{key}", amount=amount):\n        return\n',
+        new="",
+    ),
+    Plant(
+        "a double click begins two drafts",
+        "tenfold",
+        4,
+        file="rdfast/proposals/operations.py",
+        old="    lock_person(by.pk)  # a double click waits for itself\n",
+        new="",
+    ),
+    Plant(
+        "a mail is marked before it is sent",
+        "crashes",
+        1,
+        file="rdfast/outbox/operations.py",
+        old="    try:\n        _send(mail)\n",
+        new="    _mark(message, at=at)\n    try:\n        _send(mail)\n",
+    ),
+    Plant(
+        "messages are written after the commit",
+        "crashes",
+        1,
+        file="rdfast/flow/telling.py",
+        old="    outbox.tell(people, template, context, event=event, at=at, warns_of=warns_of)\n",
+        new="    from django.db.transaction import on_commit\n\n"
+        "    on_commit(lambda: outbox.tell(people, template, context, event=event, at=at, warns_of=warns_of))\n",
+    ),
+    Plant(
+        "a commit is answered before it is on the disk",
+        "kills",
+        27,
+        sql="ALTER DATABASE rdfast SET synchronous_commit = off",
+    ),
+    Plant(
+        "a page publishes to Redis and waits for it",
+        "kills",
+        12,
+        file="rdfast/flow/submitting.py",
+        old="    proposal = proposals.submit(proposal_id, policy=policy, by=by, at=at)\n",
+        new=(
+            "    from rdfast.tasks.tasks import deliver\n\n    deliver.delay()\n"
+            "    proposal = proposals.submit(proposal_id, policy=policy, by=by, at=at)\n"
+        ),
+    ),
+]
+PLANTS = [*IN_THE_DATABASE, *IN_THE_RULES, *AT_ONCE, *IN_THE_CLOCK, *IN_REPETITION_AND_DEATH]

@@ -80,8 +80,10 @@ class Player:
         raise NotImplementedError
 
     def play(self, story: Iterator[Item]) -> None:
-        """To its end, every fork of it too."""
+        """To its end, every fork of it too, unless something is broken."""
         for item in story:
+            if self.violations:
+                return
             if isinstance(item, Fork):
                 self._fork(item)
             elif isinstance(item, Post):

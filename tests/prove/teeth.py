@@ -45,7 +45,7 @@ def _first_violation(plant: Plant) -> str | None:
                 *("--size", str(plant.size), "--seed", str(plant.seed), "--planted", plant.sql),
             ],
             cwd=copy,
-            env={**os.environ, **({} if plant.own_ground else {ground.LENT: os.environ["RDFAST_DATA"]})},
+            env={**os.environ, ground.LENT: os.environ["RDFAST_DATA"]},
             capture_output=True,
             text=True,
             check=False,

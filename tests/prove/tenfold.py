@@ -25,13 +25,14 @@ def prove(options: Options) -> Outcome:
     """Walk the path, in an ordinary story and in one that needs a second approval."""
     player = Tenfold("tenfold", times=options.size)
     with surroundings(player):
+        with ground.fresh_database(planted=options.planted):
+            player.play(beside(make.world()))
         for above_limit in (False, True):
             with ground.fresh_database(planted=options.planted):
                 player.at = MONDAY
                 player.play(path(make.world(), above_limit=above_limit))
-        with ground.fresh_database(planted=options.planted):
-            player.play(beside(make.world()))
-            player.violations += _untried(player)
+        with ground.fresh_database():
+            player.violations += [] if player.violations else _untried(player)
     return Outcome(player.deliveries, "deliveries", player.violations, _told(player))
 
 
