@@ -137,9 +137,12 @@ def _deliver(message: Message, server: BaseEmailBackend, *, at: datetime) -> boo
     )
     try:
         _send(mail)
+    except OSError as error:
+        _try_later(message, error)
+        return False
     except Exception as error:
-        # One message that nobody takes, or that cannot even be written, holds up no other.
-        logger.exception("message %s was not taken", message.pk)
+        # A message that cannot even be written holds up no other.
+        logger.exception("message %s could not be sent", message.pk)
         _try_later(message, error)
         return False
     _mark(message, at=at)

@@ -2,13 +2,11 @@
 
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import dj_database_url
 import pytest
@@ -148,5 +146,3 @@ def own_stack(
     finally:
         for program in running.programs:
             program.kill()
-
-
