@@ -6,6 +6,7 @@ from django.utils.timezone import localdate
 from rdfast.flow import signing
 from rdfast.funding.models import Award
 from rdfast.funding.queries import exposure, exposure_in, running_projects_of
+from rdfast.people.models import Organisation
 from rdfast.proposals.operations import Member
 from tests import make
 
@@ -35,7 +36,7 @@ def test_the_exposure_of_an_envelope_and_of_one_organisation_in_it_is_the_sum_ov
     make.offered(w, by=elsewhere)
     today = localdate(make.MONDAY)
 
-    for place in (institute, elsewhere.organisation):
+    for place in (institute, Organisation.objects.get(people=elsewhere)):
         found = exposure_in(w.envelope.pk, organisation_id=place.pk, today=today, days=90)
         theirs = exposure(Award.objects.filter(organisation=place), today=today, days=90)
         assert found == (exposure(Award.objects.all(), today=today, days=90), theirs)
