@@ -1,6 +1,7 @@
 """Which release made the database, as far as its migrations tell."""
 
 from collections.abc import Iterable
+from functools import cache
 
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
@@ -14,5 +15,15 @@ def applied() -> list[str]:
 
 def unknown(migrations: Iterable[str]) -> list[str]:
     """Those of the migrations that this release does not have: a newer release made them."""
-    known = {".".join(key) for key in MigrationLoader(None).disk_migrations or {}}
-    return sorted(set(migrations) - known)
+    return sorted(set(migrations) - _known())
+
+
+def missing(migrations: Iterable[str]) -> list[str]:
+    """The migrations that this release needs and that are not among these."""
+    return sorted(_known() - set(migrations))
+
+
+@cache
+def _known() -> frozenset[str]:
+    """As files; a running process keeps the code it started with."""
+    return frozenset(".".join(key) for key in MigrationLoader(None).disk_migrations or {})

@@ -9,7 +9,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from rdfast.monitoring import metrics, readiness
+from rdfast.core import releases
+from rdfast.monitoring import metrics
 from rdfast.timers import clock
 
 _LOOPBACK = {"127.0.0.1", "::1"}
@@ -29,7 +30,7 @@ def health(request: HttpRequest) -> HttpResponse:
 def ready(request: HttpRequest) -> HttpResponse:
     """Requests can be served: the database answers and no migration is missing. Redis is not asked."""
     try:
-        missing = readiness.missing_migrations()
+        missing = releases.missing(releases.applied())
     except DatabaseError:
         return _plain("the database does not answer", status=503)
     if missing:
