@@ -7,8 +7,7 @@ from django.utils import timezone
 
 from rdfast.audit import causes
 from rdfast.audit import operations as audit
-from rdfast.core import boundaries
-from rdfast.core import releases
+from rdfast.core import boundaries, releases
 from rdfast.flow.telling import administrators, tell
 from rdfast.monitoring.models import Check
 from rdfast.reports.invariants import broken, snapshot
