@@ -47,9 +47,12 @@ def provisional_awards_of(pi: User) -> int:
 
 
 def running_projects_of(person: User) -> int:
-    """How many running awards the person takes part in, leading or not."""
-    running = Award.objects.filter(state__in=[AwardState.OFFERED, *LIVE])
-    return running.filter(Q(pi=person) | Q(proposal__team__user=person)).distinct().count()
+    """How many running awards the person takes part in, leading or not.
+
+    Two indexes answer it together; asked with OR, PostgreSQL reads every award there is.
+    """
+    running = Award.objects.filter(state__in=[AwardState.OFFERED, *LIVE]).values("pk")
+    return running.filter(pi=person).union(running.filter(proposal__team__user=person)).count()
 
 
 def tranches_readable(user: User, *roles: str) -> QuerySet[Tranche]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from django.db import connection
 from django.test import Client, override_settings
-from django.test.utils import CaptureQueriesContext, setup_test_environment
+from django.test.utils import CaptureQueriesContext
 
 from rdfast.funding.models import Award
 from rdfast.people.models import User
@@ -22,7 +22,7 @@ from tests.bench import crowd
 from tests.bench.bench import Outcome, Spread, percentile, say, table
 from tests.bench.filled import form_in
 
-ROUNDS = 30
+ROUNDS = 20
 COUNTED = 5
 EMPTY = "empty page"
 # From the page's name to what makes one request ready; the request itself is what is timed.
@@ -43,7 +43,6 @@ class Site:
 
 def measure(size: int) -> Outcome:
     """Pages at a hundredth, a tenth and all of `size` proposals."""
-    setup_test_environment()
     with ExitStack() as stack, override_settings(ROOT_URLCONF="tests.bench.urls"):
         sites = [stack.enter_context(_site(count)) for count in (size // 100, size // 10, size)]
         for number in range(ROUNDS):
@@ -91,7 +90,7 @@ def _pages(world: crowd.Crowd) -> dict[str, Prepare]:
 
 
 def _get(user: User, address: str) -> Prepare:
-    client = Client()
+    client = Client(headers={"host": "localhost"})
     client.force_login(user)
 
     def prepare() -> Callable[[], None]:
@@ -109,7 +108,7 @@ def _submission(draft: Proposal | None) -> Callable[[], None] | None:
     """The whole form of a draft, posted with the button that submits it; nothing once the drafts are used up."""
     if draft is None:
         return None
-    client = Client()
+    client = Client(headers={"host": "localhost"})
     client.force_login(draft.pi)
     address = f"/my/proposals/{draft.pk}/edit/"
     typed = {**form_in(client.get(address).content.decode()), "action": "submit"}
@@ -149,13 +148,18 @@ def _count(site: Site) -> None:
 @contextmanager
 def _without_page_images() -> Iterator[None]:
     """After a checkpoint PostgreSQL logs each page once in full: chance, which would hide what a page itself writes."""
+    _set_for_all("SET full_page_writes = off")
+    try:
+        yield
+    finally:
+        _set_for_all("RESET full_page_writes")
+
+
+def _set_for_all(change: str) -> None:
     with connection.cursor() as cursor:
-        for change in ("SET full_page_writes = off", "RESET full_page_writes"):
-            cursor.execute(f"ALTER SYSTEM {change}")
-            cursor.execute("SELECT pg_reload_conf()")
-            cursor.execute("CHECKPOINT")  # whoever makes it reads the settings first
-            if "off" in change:
-                yield
+        cursor.execute(f"ALTER SYSTEM {change}")
+        cursor.execute("SELECT pg_reload_conf()")
+        cursor.execute("CHECKPOINT")  # whoever makes it reads the settings first
 
 
 def _wal() -> int:

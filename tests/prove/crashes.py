@@ -82,12 +82,13 @@ class Crashing(Player):
     seen: set[str] = field(default_factory=set)
     mails_doubled: int = 0
     files_left: int = 0
+    files_before: set[str] = field(default_factory=set)
 
     def step(self, what: str, deliver: list[Deliver], *, again: list[Deliver]) -> None:
         """Watch an undisturbed run in a copy, crash at what it reached in others, then do it here."""
         if what not in self.seen:
             self.seen.add(what)
-            before = fingerprint.take()
+            before, self.files_before = fingerprint.take(), _kept()
             reached, immediately, once, mails = self._undisturbed(deliver)
             for index, name in enumerate(reached):
                 if name not in self.tried:
@@ -156,8 +157,8 @@ class Crashing(Player):
         named = {
             path for model in (Evidence, Receipt) for path in model.objects.values_list("path", flat=True)
         }
-        kept = {file.name for file in Path(settings.MEDIA_ROOT).iterdir()}
-        self.files_left += len(kept - named)
+        kept = _kept()
+        self.files_left += len(kept - named - self.files_before)
         return [f"file lost: {path}" for path in named - kept]
 
     def _recover(
@@ -185,6 +186,11 @@ class Crashing(Player):
         else:
             found += [f"mail doubled: {mail}" for mail in doubled]
         self.violations += [f"{name} ({what}): {each}" for each in found[:5]]
+
+
+def _kept() -> set[str]:
+    """The uploaded files in the storage."""
+    return {file.name for file in Path(settings.MEDIA_ROOT).iterdir()}
 
 
 def _let_claims_run_out() -> None:

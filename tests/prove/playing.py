@@ -73,7 +73,7 @@ class Player:
     violations: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.progress = Progress(self.name, 10**9)
+        self.progress = Progress(self.name, None)
 
     def step(self, what: str, deliver: list[Deliver], *, again: list[Deliver]) -> None:
         """Try it in copies, then do it once here. `again` is what a person does who got no answer."""

@@ -45,9 +45,9 @@ class Proof:
 
 
 class Progress:
-    """A line on standard error every few seconds."""
+    """A line on standard error every few seconds; `of` None when nobody knows how much there is to do."""
 
-    def __init__(self, name: str, of: int) -> None:
+    def __init__(self, name: str, of: int | None) -> None:
         self._name, self._of = name, of
         self._began = self._last = time.monotonic()
 
@@ -57,7 +57,8 @@ class Progress:
         if now - self._last < 5:
             return
         self._last = now
-        sys.stderr.write(f"{self._name}: {done:,} of {self._of:,} after {now - self._began:.0f} s {more}\n")
+        of = f" of {self._of:,}" if self._of else ""
+        sys.stderr.write(f"{self._name}: {done:,}{of} after {now - self._began:.0f} s {more}\n")
         sys.stderr.flush()
 
     def found(self, violations: list[str]) -> None:

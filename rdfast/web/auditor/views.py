@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
@@ -52,8 +52,9 @@ def events(request: HttpRequest) -> HttpResponse:
 
 def _visible(user: User) -> QuerySet[Event]:
     """Events of the proposals the auditor may read, and those that belong to no proposal."""
-    matters = readable_by_agency(user, AUDITOR).order_by().values("pk")
-    return all_events().filter(Q(matter_id__in=matters) | Q(matter_id__isnull=True))
+    # Asked of each event on the page: a list of all readable proposals would be made anew for every page.
+    its_matter = readable_by_agency(user, AUDITOR).order_by().filter(pk=OuterRef("matter_id"))
+    return all_events().filter(Q(Exists(its_matter)) | Q(matter_id__isnull=True))
 
 
 def _filtered(found: QuerySet[Event], filters: EventFilters) -> QuerySet[Event]:
