@@ -69,7 +69,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "rdfast.web.middleware.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "rdfast.web.middleware.ForMachinesMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -78,7 +80,6 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "rdfast.web.middleware.AccountLanguageMiddleware",
-    "rdfast.web.middleware.CauseMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -127,6 +128,18 @@ DATABASES = {
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {"connect_timeout": 5, **_DATABASE.get("OPTIONS", {})},
     }
+}
+# What the database is told when a program connects (rdfast.core.limits): seconds, 0 for no limit. A person's request
+# gives up and says so; a task, tried again anyway, may take longer.
+DATABASE_LIMITS = {
+    role: {
+        name: int(os.environ.get(f"RDFAST_{role}_{name}".upper()) or seconds)
+        for name, seconds in limits.items()
+    }
+    for role, limits in {
+        "web": {"statement_timeout": 15, "lock_timeout": 10, "idle_in_transaction_session_timeout": 30},
+        "worker": {"statement_timeout": 60, "lock_timeout": 30, "idle_in_transaction_session_timeout": 60},
+    }.items()
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -208,6 +221,7 @@ if _flag("RDFAST_HTTPS"):
 # Redis is a hint, never the record: everything a task does is a row that the next tick finds again.
 REDIS_URL = os.environ.get("REDIS_URL") or addresses.redis_url()
 CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_DEFAULT_QUEUE = "celery"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -232,12 +246,24 @@ CELERY_BEAT_SCHEDULE = {
     "check": {"task": "rdfast.tasks.check", "schedule": 600.0, "options": {"expires": 600}},
 }
 
+# Who scrapes /metrics shows this token; without one set, only this very machine may.
+METRICS_TOKEN = os.environ.get("RDFAST_METRICS_TOKEN", "")
+
+# RDFAST_LOG=json: one object a line, for collectors. Celery leaves this alone (rdfast.celery).
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {"()": "rdfast.monitoring.logs.Line"},
+        "json": {"()": "rdfast.monitoring.logs.JsonLine"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "json" if os.environ.get("RDFAST_LOG") == "json" else "line",
+        }
+    },
     "root": {"handlers": ["stderr"], "level": "WARNING"},
-    "loggers": {"rdfast": {"level": "INFO"}},
+    "loggers": {"rdfast": {"level": "INFO"}, "celery": {"level": "INFO"}},
 }
 SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W008", "security.W012", "security.W016"]

@@ -6,8 +6,14 @@ from django.urls import include, path
 from django.views.i18n import set_language
 
 from rdfast.web import files, public
+from rdfast.web.operations import views as operations
 
+handler500 = "rdfast.web.operations.failures.server_error"
 urlpatterns = [
+    # For machines: answered before anything else looks at the request (rdfast.web.middleware).
+    path("health/", operations.health, name="health"),
+    path("ready/", operations.ready, name="ready"),
+    path("metrics", operations.figures, name="metrics"),
     path("", public.home, name="home"),
     path("calls/", public.calls, name="calls"),
     path("calls/<int:pk>/", public.call, name="call"),

@@ -114,6 +114,19 @@ def pointing_at(name: str) -> Iterator[None]:
         connection.settings_dict["NAME"] = before
 
 
+@contextmanager
+def gone(name: str) -> Iterator[None]:
+    """Within, the database ends every connection and takes none."""
+    allow = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}").format
+    _administer(allow(sql.Identifier(name), sql.Literal(False)))
+    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}"
+    _administer(sql.SQL(end).format(sql.Literal(name)))
+    try:
+        yield
+    finally:
+        _administer(allow(sql.Identifier(name), sql.Literal(True)))
+
+
 def _copy(source: str, *, to: str) -> None:
     copy = "CREATE DATABASE {} TEMPLATE {}"
     _administer(sql.SQL(copy).format(sql.Identifier(to), sql.Identifier(source)))

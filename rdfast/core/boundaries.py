@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from django.db import connection
+from django.db import connection, transaction
 
 from rdfast.core.transactions import one_transaction
 
@@ -28,18 +28,16 @@ def commit(operation: Callable[P, R]) -> Callable[P, R]:
     part = one_transaction(operation)
 
     @one_transaction
-    def up_to_commit(*args: P.args, **kwargs: P.kwargs) -> R:
+    def with_boundaries(*args: P.args, **kwargs: P.kwargs) -> R:
+        # The first to hear of the commit, before whatever else waits for it.
+        transaction.on_commit(lambda: _reached(after))
         result = operation(*args, **kwargs)
         _reached(before)
         return result
 
     @wraps(operation)
     def through_commit(*args: P.args, **kwargs: P.kwargs) -> R:
-        if connection.in_atomic_block:
-            return part(*args, **kwargs)
-        result = up_to_commit(*args, **kwargs)
-        _reached(after)
-        return result
+        return (part if connection.in_atomic_block else with_boundaries)(*args, **kwargs)
 
     return through_commit
 

@@ -1,9 +1,12 @@
 """Row locks. The order everywhere: the subject (proposal or award; several by primary key), its rows,
 its timers, then PI, organisation, envelope: the most contended last, so that its lock is short."""
 
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
-from django.db import models
+from django.db import connection, models
 from django.utils.translation import gettext_lazy as _
 
 from rdfast.core.refusals import RuleBroken
@@ -33,3 +36,21 @@ def lock_if_free(model: type[M], pk: int) -> M | None:
     if row is None and not rows.exists():
         raise NotFound(_("This does not exist."))
     return row
+
+
+@contextmanager
+def alone(work: str) -> Iterator[bool]:
+    """Whether nobody else on any machine is at this work, which is ours until the block or this process ends.
+
+    Nothing waits and no transaction stays open for it: the lock is the database session's.
+    """
+    number = zlib.crc32(work.encode())
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [number])
+        is_alone = bool(cursor.fetchone()[0])
+    try:
+        yield is_alone
+    finally:
+        if is_alone:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [number])

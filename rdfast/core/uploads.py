@@ -1,5 +1,6 @@
 """Files that people send: accepted by what they contain, never by what they call themselves."""
 
+import errno
 import hashlib
 import io
 import re
@@ -18,6 +19,11 @@ from django.core.files.storage import default_storage
 from django.db import models
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
+
+from rdfast.core.refusals import RuleBroken
+
+# Full, over its quota, or out of order so that the kernel made it read-only.
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
 
 def _zip_names(head: BinaryIO) -> set[str]:
@@ -121,35 +127,44 @@ class Stored:
     content_type: str
 
 
-def store(files: Iterable[Any]) -> list[Stored]:
-    """Put checked files into the storage, before the transaction that records them."""
-    return [
-        Stored(
-            path=default_storage.save(f"{uuid.uuid4().hex}.{ending_of(file.name)}", file),
-            name=plain_name(file.name),
-            size=file.size,
-            sha256=sha256_of(file),
-            content_type=content_type_of(file.name),
+class NoRoom(RuleBroken):
+    """The disk takes no more files."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("There is no room for files at the moment. Nothing was saved; please try again in an hour.")
         )
-        for file in files
-    ]
-
-
-def discard(files: Iterable[Stored]) -> None:
-    """Remove stored files whose transaction was refused."""
-    for file in files:
-        default_storage.delete(file.path)
 
 
 @contextmanager
 def storing(files: Iterable[Any]) -> Iterator[list[Stored]]:
-    """Checked files in the storage for the operation that records them; removed again when it fails."""
-    stored = store(files)
+    """Checked files in the storage, under random names, for the operation that records them.
+
+    They are removed again when it fails, and when the last of them did not get in. Raises NoRoom.
+    """
+    named = [(f"{uuid.uuid4().hex}.{ending_of(file.name)}", file) for file in files]
     try:
-        yield stored
+        yield [_store(path, file) for path, file in named]
     except BaseException:
-        discard(stored)
+        for path, _file in named:
+            default_storage.delete(path)
         raise
+
+
+def _store(path: str, file: Any) -> Stored:
+    try:
+        default_storage.save(path, file)
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            raise NoRoom from error
+        raise
+    return Stored(
+        path=path,
+        name=plain_name(file.name),
+        size=file.size,
+        sha256=sha256_of(file),
+        content_type=content_type_of(file.name),
+    )
 
 
 class StoredFile(models.Model):

@@ -34,6 +34,10 @@ class Decision(models.Model):
     class Meta:
         verbose_name = _("decision")
         verbose_name_plural = _("decisions")
+        indexes = (
+            # How punctual the last month's decisions were, however many there ever were.
+            models.Index(fields=["at"], name="decision_at"),
+        )
         constraints = (
             models.UniqueConstraint(
                 name="a_proposal_is_approved_once", fields=["proposal"], condition=models.Q(kind="approve")

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
 
+from django.db import InterfaceError, OperationalError
+
 from rdfast.audit import causes
 from rdfast.audit import operations as audit
 from rdfast.core import boundaries
@@ -77,18 +79,23 @@ def sweep(*, at: datetime, limit: int = 500) -> int:
             busy.add(matter_id)
         except Exception as error:
             logger.exception("deadline %s failed", timer_id)
-            _record_failure(timer_id, error, at=at)
+            _note_failure(timer_id, error, at=at)
     return acted
 
 
 def fire(timer_id: int, *, at: datetime) -> bool:
     """Let one deadline have its effect, unless it has ended or is not due. Raises HeldByOthers."""
     with causes.because(f"timer:{timer_id}"):
-        return _fire(Timer.objects.get(pk=timer_id), at=at)
+        acted = _fire(Timer.objects.get(pk=timer_id), at=at)
+        if acted:
+            logger.info("deadline %s acted", timer_id)
+        return acted
 
 
 @boundaries.commit
 def _fire(found: Timer, *, at: datetime) -> bool:
+    if not _is_known(found):
+        return False
     subject = _lock_subject(found)
     timer = timers.claim(found.pk, at=at)
     if timer is None:
@@ -101,6 +108,12 @@ def _fire(found: Timer, *, at: datetime) -> bool:
     else:
         ACTIONS[Kind(timer.kind)](subject, at=at)
     return True
+
+
+def _is_known(timer: Timer) -> bool:
+    """Whether this release knows what to do; if not, a newer one that runs beside it does."""
+    kinds = {timer.kind, timer.about.kind if timer.about else Kind.REMINDER}
+    return kinds <= set(Kind.values) and timer.subject_kind in SUBJECTS
 
 
 def _lock_subject(timer: Timer) -> Subject:
@@ -168,6 +181,19 @@ def _proposal_of(subject: Subject) -> Proposal:
     return subject.award.proposal
 
 
+def _note_failure(timer_id: int, error: Exception, *, at: datetime) -> None:
+    """Record the failure; what cannot even be recorded holds up no other deadline.
+
+    Without a database nothing can act: then the sweep ends, and no deadline is blamed.
+    """
+    try:
+        _record_failure(timer_id, error, at=at)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        logger.exception("the failure of deadline %s could not be recorded", timer_id)
+
+
 def _record_failure(timer_id: int, error: Exception, *, at: datetime) -> None:
     """In a transaction of its own; the last failure raises an alarm with the administrators."""
     with causes.because(f"timer:{timer_id}"):
@@ -179,8 +205,9 @@ def _fail(timer_id: int, error: str, *, at: datetime) -> None:
     dead = timers.failed(timer_id, error=error, at=at)
     if dead is None:
         return
-    subject = SUBJECTS[dead.subject_kind].objects.get(pk=dead.subject_id)
-    event = audit.record("deadline.dead", of=subject, by=None, at=at, data={"deadline": dead.kind})
+    # A deadline without a subject can never act: then the event is about the deadline itself.
+    subject = SUBJECTS[dead.subject_kind].objects.filter(pk=dead.subject_id).first()
+    event = audit.record("deadline.dead", of=subject or dead, by=None, at=at, data={"deadline": dead.kind})
     tell(administrators(), "deadline_dead", event=event, at=at, deadline=dead)
 
 

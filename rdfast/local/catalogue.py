@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ KEYWORDS: Any = {
     "ngettext_lazy": (1, 2),
     "pgettext": ((1, "c"), 2),
 }
+BEGUN = datetime(2026, 11, 23, tzinfo=UTC)
 PO = Path("locale/ko/LC_MESSAGES/django.po")
 
 
@@ -74,6 +76,7 @@ def update() -> list[str]:
     catalog.update(extracted(), no_fuzzy_matching=True)
     catalog.obsolete.clear()
     catalog.fuzzy = False  # a catalogue marked fuzzy is not compiled
+    catalog.creation_date = BEGUN  # left alone, so that two people's changes do not meet here
     catalog.project, catalog.version = "rdfast", "1"
     catalog.last_translator = catalog.language_team = catalog.msgid_bugs_address = "rdfast"
     catalog.header_comment = "# The Korean words of rdfast. `make messages` keeps this file up to date."

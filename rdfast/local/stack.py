@@ -7,15 +7,26 @@ WEB_WORKERS = 2
 # A worker's threads share the processor: few are enough, and each keeps a database connection.
 WEB_THREADS = 4
 CELERY_PROCESSES = 2
+# Seconds a web worker has to finish what it is answering when it is asked to go.
+WEB_GOODBYE = 8
 
 
 def web(port: int) -> list[str]:
     """The web server, on the loopback interface."""
+    return _web("--host", "127.0.0.1", "--port", str(port))
+
+
+def web_on(socket: Path) -> list[str]:
+    """The web server on a Unix socket, for a proxy of the same machine: its workers share one queue of callers, so
+    that a restart turns nobody away."""
+    return _web("--uds", str(socket))
+
+
+def _web(*where: str) -> list[str]:
     return [
-        *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"),
-        *("--host", "127.0.0.1", "--port", str(port)),
+        *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", *where),
         *("--workers", str(WEB_WORKERS), "--blocking-threads", str(WEB_THREADS)),
-        *("--respawn-failed-workers", "--workers-kill-timeout", "2"),
+        *("--respawn-failed-workers", "--workers-kill-timeout", str(WEB_GOODBYE)),
         "rdfast.wsgi:application",
     ]
 

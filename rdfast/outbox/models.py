@@ -43,6 +43,8 @@ class Message(models.Model):
             models.Index(
                 fields=["next_try_at", "id"], name="message_waiting", condition=models.Q(status="pending")
             ),
+            # The few that were given up.
+            models.Index(fields=["id"], name="message_dead", condition=models.Q(status="dead")),
             # A person's own messages and the mailbox, newest first.
             models.Index(fields=["to", "-id"], name="message_of_person"),
         )

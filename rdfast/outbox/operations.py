@@ -4,17 +4,22 @@ Nothing in a request talks to Redis or to a mail server: the relay finds waiting
 """
 
 import logging
+import time
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from smtplib import SMTPRecipientsRefused, SMTPResponseException
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from rdfast.audit.models import Event
 from rdfast.core import boundaries
+from rdfast.core.locks import alone
+from rdfast.outbox import queries
 from rdfast.outbox.models import Message
 from rdfast.people.models import User
 from rdfast.timers import operations as timers
@@ -22,7 +27,12 @@ from rdfast.timers.models import Timer
 
 logger = logging.getLogger(__name__)
 
-MOST_ATTEMPTS = 12
+# A refusal is tried again for three hours, for whoever runs the mail server may put it right; a server in trouble
+# for three days, over a weekend.
+MOST_REFUSALS, MOST_ATTEMPTS = 12, 84
+PERMANENT = 500
+# After so many seconds a relay ends its turn, long before a task's time limit would.
+TURN = 30.0
 # Longer than a mail server may take (settings.EMAIL_TIMEOUT), so that two relays never send the same row.
 CLAIM = timedelta(seconds=60)
 
@@ -77,28 +87,42 @@ def _written(
 def deliver_waiting(*, at: datetime, limit: int = 200) -> int:
     """Deliver what waits, one message after the other; returns how many were delivered.
 
-    Several relays may run: each claims a row before sending it. A crash after sending and before marking
-    sends that one mail again with the same Message-ID; a crash at any other point loses and doubles nothing.
+    One relay is at work at a time, whoever else asks: a mail server that hangs holds up one worker and no
+    deadline. A crash after sending and before marking sends that one mail again with the same Message-ID; a crash
+    at any other point loses and doubles nothing.
     """
-    delivered = 0
-    for _attempt in range(limit):
-        message = _claim()
-        if message is None:
-            break
-        delivered += _deliver(message, at=at)
+    if not queries.due(timezone.now()).exists():
+        return 0
+    with alone("relay") as is_alone:
+        return _relay(at=at, limit=limit) if is_alone else 0
+
+
+def _relay(*, at: datetime, limit: int) -> int:
+    """Over one connection for the whole turn. Without a mail server no message is touched, and none is blamed."""
+    delivered, ends_at = 0, time.monotonic() + TURN
+    try:
+        with get_connection() as server:
+            while delivered < limit and time.monotonic() < ends_at and (message := _claim()) is not None:
+                if _deliver(message, server, at=at):
+                    delivered += 1
+                else:
+                    _connect_again(server)
+    except OSError as error:  # smtplib's errors are OSErrors too
+        logger.warning("the mail server does not answer: %s", error)
     return delivered
+
+
+def _connect_again(server: BaseEmailBackend) -> None:
+    """Whatever a refused message left behind is not the next one's fault."""
+    server.close()
+    server.open()
 
 
 @boundaries.commit
 def _claim() -> Message | None:
     real_now = timezone.now()
-    message = (
-        Message.objects.select_for_update(of=("self",), skip_locked=True)
-        .select_related("to")
-        .filter(status=Message.Status.PENDING, next_try_at__lte=real_now)
-        .order_by("next_try_at", "id")
-        .first()
-    )
+    waiting = queries.due(real_now).select_related("to")
+    message = waiting.select_for_update(of=("self",), skip_locked=True).first()
     if message is not None:
         message.attempts += 1
         message.next_try_at = real_now + CLAIM
@@ -106,12 +130,16 @@ def _claim() -> Message | None:
     return message
 
 
-def _deliver(message: Message, *, at: datetime) -> bool:
+def _deliver(message: Message, server: BaseEmailBackend, *, at: datetime) -> bool:
     headers = {"Message-ID": f"<{message.key.replace(':', '.')}@{settings.SITE_URL.partition('//')[2]}>"}
-    mail = EmailMessage(message.subject, message.body, to=[message.to.email], headers=headers)
+    mail = EmailMessage(
+        message.subject, message.body, to=[message.to.email], headers=headers, connection=server
+    )
     try:
         _send(mail)
-    except OSError as error:  # smtplib's errors are OSErrors too
+    except Exception as error:
+        # One message that nobody takes, or that cannot even be written, holds up no other.
+        logger.exception("message %s was not taken", message.pk)
         _try_later(message, error)
         return False
     _mark(message, at=at)
@@ -133,10 +161,19 @@ def _mark(message: Message, *, at: datetime) -> None:
 
 
 @boundaries.commit
-def _try_later(message: Message, error: OSError) -> None:
+def _try_later(message: Message, error: Exception) -> None:
     message.last_error = str(error)[:2000]
     message.next_try_at = timezone.now() + timedelta(seconds=min(3600, 5 * 2**message.attempts))
-    if message.attempts >= MOST_ATTEMPTS:
+    if message.attempts >= (MOST_REFUSALS if _is_final(error) else MOST_ATTEMPTS):
         message.status = Message.Status.DEAD
         logger.error("message %s was given up: %s", message.pk, error)
     message.save(update_fields=["last_error", "next_try_at", "status"])
+
+
+def _is_final(error: Exception) -> bool:
+    """Whether the server said no to this message, and not only that it cannot take it now (RFC 5321, 4.2.1)."""
+    if isinstance(error, SMTPRecipientsRefused):
+        return all(code >= PERMANENT for code, _words in error.recipients.values())
+    if isinstance(error, SMTPResponseException):
+        return error.smtp_code >= PERMANENT
+    return not isinstance(error, OSError)

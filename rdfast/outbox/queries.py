@@ -1,5 +1,7 @@
 """Reads of messages."""
 
+from datetime import datetime
+
 from django.db.models import QuerySet
 
 from rdfast.outbox.models import Message
@@ -19,3 +21,8 @@ def mailbox() -> QuerySet[Message]:
 def waiting() -> QuerySet[Message]:
     """Messages that were not delivered yet."""
     return Message.objects.filter(status=Message.Status.PENDING)
+
+
+def due(real_now: datetime) -> QuerySet[Message]:
+    """Waiting messages whose next try has come, the one that waits longest first."""
+    return waiting().filter(next_try_at__lte=real_now).order_by("next_try_at", "id")

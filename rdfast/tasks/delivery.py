@@ -1,10 +1,11 @@
-"""What every task of ours has from Celery: the boundaries of its publishing and of its acknowledgement are named."""
+"""What every task of ours has from Celery: its boundaries are named, and it is the cause of what it records."""
 
 from typing import Any
 
 from celery import Task
 from celery.worker.request import Request
 
+from rdfast.audit.causes import because
 from rdfast.core import boundaries
 
 
@@ -24,3 +25,7 @@ class NamedTask(Task):  # type: ignore[misc]
     @boundaries.around("publishing")
     def apply_async(self, *args: Any, **kwargs: Any) -> Any:
         return super().apply_async(*args, **kwargs)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        with because(f"task:{self.request.id or 'direct'}"):
+            return self.run(*args, **kwargs)

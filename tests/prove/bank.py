@@ -16,6 +16,9 @@ from multiprocessing.queues import SimpleQueue
 from django.db import connections
 from django.utils.timezone import localdate
 
+from rdfast.flow import signing
+from rdfast.flow.telling import signatories
+from rdfast.funding.models import Award
 from rdfast.funding.queries import awards_of_envelope, exposure
 from rdfast.funding.rules import exposure_cap
 from rdfast.ledger.models import Arrow
@@ -32,19 +35,19 @@ from tests.prove.proof import Options, Outcome, Progress
 TELLERS = 16
 ENVELOPES = 3
 ALLOTTED = 200_000_000
-# Much may be at risk and everybody may lead many projects: it is the envelopes that run out.
+# Everybody may lead many projects: it is the caps on money at risk that are met, and then the envelopes' end.
 TERMS = {
-    "programme_exposure_percent": 90,
-    "organisation_exposure_percent": 80,
+    "programme_exposure_percent": 50,
+    "organisation_exposure_percent": 40,
     "provisional_awards_per_pi": 500,
     "projects_as_pi": 500,
     "projects_in_all": 500,
 }
-# Researchers ask and sign, the agency grants, pays and counts; nobody waits, so that no deadline comes between.
+# Researchers ask, sign and refuse, the agency grants, pays and counts; nobody waits, so that no deadline comes between.
 OPERATIONS = [
-    chance._submit, chance._submit, chance._approve, chance._approve, chance._second,
-    chance._sign, chance._sign, chance._refuse, chance._approve_tranche, chance._approve_tranche, chance._release,
-    chance._release, chance._settle, chance._claim, chance._submit_claim, chance._decide_claim,
+    chance._submit, chance._submit, chance._approve, chance._approve, chance._approve, chance._approve, chance._second,
+    chance._sign, chance._approve_tranche, chance._release, chance._release, chance._settle,
+    chance._claim, chance._submit_claim, chance._decide_claim,
 ]  # fmt: skip
 Report = tuple[int, Counter[str], list[str]]
 
@@ -117,9 +120,15 @@ def _draft(c: Chance) -> None:
     make.draft(c.w, by=pi, at=c.at, provisional=provisional, organisation=pi.organisation)
 
 
+def _refuse(c: Chance) -> None:
+    """An offer comes back, and others reach for the room it leaves."""
+    award = c.row(Award, "offered")
+    signing.refuse(award.pk, reason="no", by=c.someone(*signatories(award)), at=c.at)
+
+
 def _shift(c: Chance) -> None:
     """A little is put into the envelope. What is taken out again would lower the caps behind people's backs."""
-    c.seldom(0.5)
+    c.seldom(0.2)
     programmes.allot(
         c.w.envelope.pk, amount=30_000_000, reason="bank", key=str(make.uuid4()), by=c.w.admin, at=c.at
     )
@@ -127,7 +136,10 @@ def _shift(c: Chance) -> None:
 
 def _work(worlds: list[Stage], seed: int, until: float, reports: "SimpleQueue[Report]") -> None:
     coin = random.Random(seed)
-    tellers = [Teller(world, coin, [*OPERATIONS, _draft, _shift]) for world in worlds]
+    tellers = [
+        Teller(world, coin, [*OPERATIONS, _draft, _draft, _refuse, _refuse, _refuse, _shift])
+        for world in worlds
+    ]
     steps, violations = 0, list[str]()
     while time.monotonic() < until and not violations:
         teller = coin.choice(tellers)

@@ -10,8 +10,10 @@ import signal
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 
 from django.apps import apps
+from django.conf import settings
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection
 from django.db.models import AutoField, BigAutoField
@@ -20,8 +22,10 @@ from django.utils import timezone
 
 from rdfast.core import boundaries
 from rdfast.flow.deadlines import settle_down
+from rdfast.milestones.models import Evidence
 from rdfast.outbox.models import Message
 from rdfast.reports.invariants import broken
+from rdfast.settlement.models import Receipt
 from rdfast.timers.kinds import Kind
 from rdfast.timers.models import Timer
 from tests import ground, make
@@ -77,6 +81,7 @@ class Crashing(Player):
     tried: dict[str, str] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
     mails_doubled: int = 0
+    files_left: int = 0
 
     def step(self, what: str, deliver: list[Deliver], *, again: list[Deliver]) -> None:
         """Watch an undisturbed run in a copy, crash at what it reached in others, then do it here."""
@@ -146,6 +151,15 @@ class Crashing(Player):
         differences = fingerprint.differences(expected, fingerprint.take())
         self.violations += [f"{what}: {each}" for each in differences[:5]]
 
+    def _files_lost(self) -> list[str]:
+        """Every file that a row names is there. One whose row was not committed is left over, and nobody can read it."""
+        named = {
+            path for model in (Evidence, Receipt) for path in model.objects.values_list("path", flat=True)
+        }
+        kept = {file.name for file in Path(settings.MEDIA_ROOT).iterdir()}
+        self.files_left += len(kept - named)
+        return [f"file lost: {path}" for path in named - kept]
+
     def _recover(
         self,
         name: str,
@@ -162,6 +176,7 @@ class Crashing(Player):
         settle_down(at=self.at)
         found = fingerprint.differences(once, fingerprint.take(without=TRIES))
         found += broken(at=self.at)
+        found += self._files_lost()
         doubled = posted() - mails
         found += [f"mail lost: {mail}" for mail in mails - posted()]
         if name in SENT_AND_UNMARKED:
@@ -193,7 +208,8 @@ def _told(player: Crashing) -> list[str]:
     summary = (
         f"{len(boundaries.NAMES)} boundaries are named in the code; {len(player.tried)} were crashed at, each once. "
         f"A mail was sent twice {player.mails_doubled} times, with the same Message-ID, each time after a crash between "
-        "its sending and its mark; at no other point."
+        "its sending and its mark; at no other point. "
+        f"{player.files_left} uploaded files were left over whose rows were not committed; every file of a row is there."
     )
     return [
         summary,

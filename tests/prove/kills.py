@@ -25,7 +25,7 @@ from signal import SIGINT, SIGTERM, Signals
 
 from django.conf import settings
 from django.core.management import call_command
-from django.db import DatabaseError, connection, connections
+from django.db import DatabaseError, InterfaceError, connection, connections
 from django.utils import timezone
 
 from rdfast.local import addresses, processes, servers, stack
@@ -197,7 +197,7 @@ def _strike(site: Site, coin: random.Random, times: int, found: Found) -> None:
     coin.shuffle(kinds)
     for kind in kinds:
         _look_after(site, coin.uniform(0.2, 1.5))
-        at = look(timezone.now)
+        at = timezone.now()
         strike = Strike(kind, time.monotonic())
         found.strikes.append(strike)
         faults.strike(kind)
@@ -218,7 +218,7 @@ def _all_works(site: Site, since: datetime) -> bool:
     try:
         written = Message.objects.filter(event__recorded_at__gt=since)
         return written.filter(status=Message.Status.DELIVERED).exists()
-    except DatabaseError:
+    except (DatabaseError, InterfaceError):
         connection.close()
         return False
 

@@ -4,6 +4,7 @@ import http.client
 import re
 import threading
 import time
+import traceback
 import urllib.parse
 import uuid
 from collections.abc import Callable, Iterator
@@ -132,7 +133,9 @@ class Visitor:
         except Stuck as stuck:
             self.met.stuck.append(str(stuck))
         except Exception as error:  # noqa: BLE001 - whatever it is, the proof tells of it
-            self.met.stuck.append(f"{type(error).__name__}: {error}")
+            where = traceback.extract_tb(error.__traceback__)
+            ours = [frame for frame in where if "prove" in frame.filename][-1]
+            self.met.stuck.append(f"{type(error).__name__} in {ours.name}, line {ours.lineno}: {error}")
         finally:
             connections.close_all()
 
@@ -147,8 +150,7 @@ class Visitor:
     def _press(self, post: Post) -> None:
         """Press the button, again when no answer came or the page is out of date, until it is answered."""
         assert post.by is not None
-        browser = self.browsers.get(post.by.pk) or Browser(self.port, post.by, self.met)
-        self.browsers[post.by.pk] = browser
+        browser = self._browser_of(post.by)
         form, files = dict(post.form), dict(post.files)
 
         def is_answered() -> bool:
@@ -164,6 +166,11 @@ class Visitor:
         self._until(is_answered, f"{post.url} was never answered")
         self.met.acknowledged.append((f"{post.url} by {post.by}", post.effect))
         browser.open(post.url)
+
+    def _browser_of(self, user: User) -> Browser:
+        if user.pk not in self.browsers:
+            self.browsers[user.pk] = look(lambda: Browser(self.port, user, self.met))
+        return self.browsers[user.pk]
 
     def _until(self, condition: Callable[[], bool], otherwise: str) -> None:
         deadline = time.monotonic() + PATIENCE

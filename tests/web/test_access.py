@@ -39,6 +39,11 @@ MANAGING = DECIDERS | {"foreign_manager", "conflicted_deputy"}
 # Address → (object, who may open it, who may send to it). None: nobody may (405). Some addresses only take what is
 # sent and lead back to their page when opened. Sending an empty form is answered with the page or a redirect and changes nothing.
 TABLE: dict[str, tuple[str | None, set[str] | None, set[str] | None]] = {
+    # For machines: whoever asks is not asked who they are.
+    "health": (None, ANYONE, None),
+    "ready": (None, ANYONE, None),
+    # From this very machine; tests/web/test_operations.py tells from where else.
+    "metrics": (None, ANYONE, None),
     "home": (None, ANYONE, None),
     "calls": (None, ANYONE, None),
     "call": ("call", ANYONE, None),

@@ -1,0 +1,14 @@
+"""How long the database lets a program wait, work and idle. A command has no limits: whoever runs it watches it."""
+
+from django.conf import settings
+from django.db import connections
+
+
+def hold_to(role: str) -> None:
+    """Hold every connection that this process opens from now on to the limits of its role, `web` or `worker`.
+
+    They travel with the opening of the connection and cost nothing. What DATABASE_URL says goes before them.
+    """
+    limits = " ".join(f"-c {name}={seconds}s" for name, seconds in settings.DATABASE_LIMITS[role].items())
+    options = connections["default"].settings_dict["OPTIONS"]
+    options["options"] = f"{limits} {options.get('options', '')}".rstrip()

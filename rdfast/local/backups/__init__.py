@@ -1,0 +1,1 @@
+"""Backup and restore: the database and the uploaded files as one folder that proves itself."""
