@@ -45,6 +45,12 @@ class Timer(models.Model):
             ),
             # The few that failed for good.
             models.Index(fields=["id"], name="timer_dead", condition=models.Q(status="dead")),
+            # What is cancelled when its subject moves on, reminders included.
+            models.Index(
+                fields=["subject_kind", "subject_id"],
+                name="timer_of_subject",
+                condition=models.Q(status="pending"),
+            ),
             # The deadlines ahead in one proposal's story.
             models.Index(fields=["matter_id", "due_at"], name="timer_of_matter"),
         )

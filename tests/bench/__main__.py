@@ -6,6 +6,7 @@ python -m tests.bench grant --write         and put what it found into docs/benc
 """
 
 import argparse
+import logging
 import sys
 import time
 
@@ -20,6 +21,7 @@ def main() -> int:
     arguments = _arguments()
     names = arguments.benches or list(BENCHES)
     with ground.stand(redis=any(BENCHES[name].needs_redis for name in names)):
+        logging.getLogger("rdfast").setLevel(logging.WARNING)  # thousands of deadlines act here
         for name in names:
             _run(name, BENCHES[name], size=arguments.size or BENCHES[name].size, write=arguments.write)
     return 0

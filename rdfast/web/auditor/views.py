@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
@@ -52,9 +52,10 @@ def events(request: HttpRequest) -> HttpResponse:
 
 def _visible(user: User) -> QuerySet[Event]:
     """Events of the proposals the auditor may read, and those that belong to no proposal."""
-    # Asked of each event on the page: a list of all readable proposals would be made anew for every page.
+    # Looked up for each event on the page; with IN or EXISTS every readable proposal is read for every page.
     its_matter = readable_by_agency(user, AUDITOR).order_by().filter(pk=OuterRef("matter_id"))
-    return all_events().filter(Q(Exists(its_matter)) | Q(matter_id__isnull=True))
+    looked_up = all_events().alias(readable=Subquery(its_matter.values("pk")[:1]))
+    return looked_up.filter(Q(readable__isnull=False) | Q(matter_id__isnull=True))
 
 
 def _filtered(found: QuerySet[Event], filters: EventFilters) -> QuerySet[Event]:
