@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
 
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, InternalError, OperationalError
 
 from rdfast.audit import causes
 from rdfast.audit import operations as audit
@@ -184,11 +184,11 @@ def _proposal_of(subject: Subject) -> Proposal:
 def _note_failure(timer_id: int, error: Exception, *, at: datetime) -> None:
     """Record the failure; what cannot even be recorded holds up no other deadline.
 
-    Without a database nothing can act: then the sweep ends, and no deadline is blamed.
+    Without a database that takes writes nothing can act: then the sweep ends, and no deadline is blamed.
     """
     try:
         _record_failure(timer_id, error, at=at)
-    except (OperationalError, InterfaceError):
+    except (OperationalError, InterfaceError, InternalError):
         raise
     except Exception:
         logger.exception("the failure of deadline %s could not be recorded", timer_id)
