@@ -238,6 +238,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 2,
 }
 CELERY_TIMEZONE = TIME_ZONE
+CELERY_BEAT_SCHEDULER = "rdfast.tasks.beat:SteadyScheduler"
 # A tick that nobody took within its interval is worthless: the next one does its work.
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "rdfast.tasks.sweep", "schedule": 5.0, "options": {"expires": 10}},

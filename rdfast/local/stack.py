@@ -9,11 +9,14 @@ WEB_THREADS = 4
 CELERY_PROCESSES = 2
 # Seconds a web worker has to finish what it is answering when it is asked to go.
 WEB_GOODBYE = 8
+# Seconds an old web worker stays beside its successor at a restart. On a port each has a queue of callers of its own, so
+# the new one must listen by then, also on a busy machine: after granian's 3.5 s callers were refused.
+WEB_OVERLAP = 15
 
 
 def web(port: int) -> list[str]:
     """The web server, on the loopback interface."""
-    return _web("--host", "127.0.0.1", "--port", str(port))
+    return _web("--host", "127.0.0.1", "--port", str(port), "--respawn-interval", str(WEB_OVERLAP))
 
 
 def web_on(socket: Path) -> list[str]:

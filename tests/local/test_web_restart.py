@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from rdfast.local import stack
+from rdfast.local.reachable import web_answers
 from tests import databases
 from tests.databases import FreshDatabase
 from tests.stack import Program, wait_until
@@ -137,3 +138,31 @@ def test_connections_that_the_database_ended_fail_nobody(
                 200,
             )
     call.close()
+
+
+def test_a_restart_on_a_port_turns_nobody_away_either(fresh_database: FreshDatabase, tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = int(free.getsockname()[1])
+    env = {**os.environ, "DATABASE_URL": fresh_database.url}
+    program = Program(stack.web(port), tmp_path / "web.log", env)
+    refused: list[str] = []
+
+    def restarted() -> bool:
+        """Ask once, as somebody new; has every worker been replaced?"""
+        call = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        try:
+            call.request("GET", "/calls/")
+            refused.extend([] if (status := call.getresponse().status) == 200 else [str(status)])
+        except (OSError, http.client.HTTPException) as failure:
+            refused.append(repr(failure))
+        call.close()
+        return program.said().count("Stopped old worker") == stack.WEB_WORKERS
+
+    try:
+        wait_until(lambda: web_answers(port))
+        os.kill(program.process.pid, signal.SIGHUP)
+        wait_until(restarted, within=90)
+        assert refused == []
+    finally:
+        program.kill()
