@@ -10,7 +10,7 @@ from functools import cache
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-from django.contrib.auth.hashers import make_password
+from django.contrib.auth.hashers import get_hasher, make_password
 
 from rdfast.core.working_days import start_of
 from rdfast.flow import accounting, granting, paying, performing, signing, submitting
@@ -44,15 +44,15 @@ def person(name: str, organisation: Organisation | None = None, **fields: object
         name=name,
         organisation=organisation,
         language="en",
-        password=_password_hash(),
+        password=_password_hash(get_hasher().algorithm),
         **fields,
     )
 
 
 @cache
-def _password_hash() -> str:
-    """Hashing is slow on purpose; the whole cast shares one."""
-    return make_password(PASSWORD)
+def _password_hash(algorithm: str) -> str:
+    """Hashing is slow on purpose; the whole cast shares one, made in the way that the settings ask for just now."""
+    return make_password(PASSWORD, hasher=algorithm)
 
 
 def organisation(number: int, kind: str = "institute") -> Organisation:
