@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import redis
 from django.db import OperationalError, connection
 
+from rdfast.local import stack
 from rdfast.local.problems import CannotRun
 
 SECONDS = 5
@@ -23,8 +24,8 @@ def port_from(text: str) -> int:
 
 
 def ensure_port_free(port: int) -> None:
-    """Refuse a port that someone listens on, or that we may not open. Our own last run may need a moment."""
-    if not wait_until(lambda: _is_free(port), within=4):
+    """Refuse a port that someone listens on, or that we may not open. Our own last run may still say goodbye there."""
+    if not wait_until(lambda: _is_free(port), within=stack.WEB_GOODBYE + 2):
         raise CannotRun(
             f"Port {port} is in use: stop what uses it, or choose another, as in `make run PORT={port % 65535 + 1}`."
         )

@@ -58,9 +58,11 @@ def _jump_about(before: "_Before", size: int) -> tuple[list[str], int]:
     progress, violations, jumps = Progress("clock", size), list[str](), 0
     ahead = OUTAGE
     _wait_until_nothing_is_due(before, progress)
+    violations += before.of_the_future()
     while before.acted() < size and pending().exists() and not violations:
         _set_ahead(ahead + JUMP)
         _wait_until_nothing_is_due(before, progress)
+        violations += before.of_the_future()
         _set_ahead(ahead)
         violations += _acted_on_standing_back(before)
         ahead += JUMP
@@ -141,6 +143,10 @@ class _Before:
             *(f"{timer} acted on somebody who was not warned in time" for timer in self._unwarned()),
             *(f"{timer} failed: {timer.last_error}" for timer in Timer.objects.filter(attempts__gt=0)),
         ]
+
+    def of_the_future(self) -> list[str]:
+        """Deadlines that say they acted later than it is; asked before the clock goes back."""
+        return [f"{timer} acted before its time" for timer in self._acted().filter(ended_at__gt=clock.now())]
 
     def told(self, jumps: int) -> list[str]:
         """What happened, by kind of deadline."""

@@ -85,7 +85,7 @@ IN_THE_RULES = [
     Plant(
         "reviewers invited after the panel has spoken",
         "random",
-        1_000,
+        6_000,
         file="rdfast/reviews/queries.py",
         old="return Finding.objects.filter(milestone=milestone, round=review_round(milestone)).exists()",
         new="return False",
@@ -255,14 +255,16 @@ IN_REPETITION_AND_DEATH = [
         sql="ALTER DATABASE rdfast SET synchronous_commit = off",
     ),
     Plant(
-        "a page publishes to Redis and waits for it",
+        "a page asks Redis and fails without it",
         "kills",
         12,
-        file="rdfast/flow/submitting.py",
-        old="    proposal = proposals.submit(proposal_id, policy=policy, by=by, at=at)\n",
+        file="rdfast/web/middleware.py",
+        old="        began = time.monotonic()\n        request_id",
         new=(
-            "    from rdfast.tasks.tasks import deliver\n\n    deliver.delay()\n"
-            "    proposal = proposals.submit(proposal_id, policy=policy, by=by, at=at)\n"
+            "        from rdfast.monitoring.broker import queue_depth\n\n"
+            "        if queue_depth() is None:\n"
+            '            raise RuntimeError("no Redis")\n'
+            "        began = time.monotonic()\n        request_id"
         ),
     ),
 ]
