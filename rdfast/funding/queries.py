@@ -118,8 +118,3 @@ def exposure_in(envelope_id: int, *, organisation_id: int | None, today: date, d
     of_them = Award.objects.filter(envelope=envelope_id, organisation=organisation_id)
     advances, their_advances = ledger.advances_in(envelope_id, award_ids=of_them.values("pk"))
     return advances + (soon["everyone"] or 0), their_advances + (soon["theirs"] or 0)
-
-
-def awards_of_envelope(envelope_id: int) -> QuerySet[Award]:
-    """The awards that draw on the envelope."""
-    return Award.objects.filter(envelope=envelope_id)

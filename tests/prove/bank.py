@@ -19,7 +19,7 @@ from django.utils.timezone import localdate
 from rdfast.flow import signing
 from rdfast.flow.telling import signatories
 from rdfast.funding.models import Award
-from rdfast.funding.queries import awards_of_envelope, exposure
+from rdfast.funding.queries import exposure
 from rdfast.funding.rules import exposure_cap
 from rdfast.ledger.models import Arrow
 from rdfast.programmes import operations as programmes
@@ -176,7 +176,9 @@ def _over_the_cap(at: datetime) -> list[str]:
     """Exposure counted afresh: each grant and release saw only what had been committed before it."""
     found, terms = list[str](), parse(dict(TERMS))
     for envelope in Envelope.objects.all():
-        exposed = exposure(awards_of_envelope(envelope.pk), today=localdate(at), days=terms.exposure_days)
+        exposed = exposure(
+            Award.objects.filter(envelope=envelope), today=localdate(at), days=terms.exposure_days
+        )
         cap = exposure_cap(allotment_of(envelope), terms.programme_exposure_percent)
         if exposed > cap:
             found.append(f"{envelope}: {exposed} at risk, more than {cap}")
