@@ -32,6 +32,18 @@ _request: ContextVar["HttpRequest | None"] = ContextVar("request", default=None)
 
 
 @contextmanager
+def quiet() -> Iterator[None]:
+    """Only warnings are written in this block: a command that lets months pass says itself what matters."""
+    ours = logging.getLogger("rdfast")
+    before = ours.level
+    ours.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        ours.setLevel(before)
+
+
+@contextmanager
 def of_request(request: "HttpRequest") -> Iterator[None]:
     """Lines written in this block belong to the request."""
     token = _request.set(request)

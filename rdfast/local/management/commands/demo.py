@@ -5,6 +5,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from rdfast.local.demo import making
 from rdfast.local.demo.cast import PASSWORD
+from rdfast.monitoring import logs
 
 
 class Command(BaseCommand):
@@ -15,7 +16,8 @@ class Command(BaseCommand):
             raise CommandError("This is not a demo installation: set RDFAST_DEMO=1 on an empty database.")
         if not making.is_made():
             self.stdout.write("Making the demonstration.")
-            making.make()
+            with logs.quiet():
+                making.make()
         self.stdout.write(f"Sign in with the password {PASSWORD}:")
         for email, who in making.accounts():
             self.stdout.write(f"  {email:28} {who}")

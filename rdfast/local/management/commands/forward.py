@@ -10,6 +10,7 @@ from rdfast.audit.causes import because
 from rdfast.core.refusals import RuleBroken
 from rdfast.flow import time_travel
 from rdfast.local.servers import ensure_running
+from rdfast.monitoring import logs
 
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 
@@ -27,7 +28,7 @@ class Command(BaseCommand):
         if not span and step != "next":
             raise CommandError(f"{step} is no step: write 12h, 30d, 2w or next.")
         try:
-            with because("command:forward"):
+            with because("command:forward"), logs.quiet():
                 now = (
                     time_travel.forward_by(timedelta(**{_UNITS[span[2]]: int(span[1])}))
                     if span
