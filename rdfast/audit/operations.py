@@ -38,7 +38,7 @@ def record(
     data: dict[str, Any] | None = None,
 ) -> Event:
     """Record that something happened to `of` that did not change its state. `by` None means the clock."""
-    return _add(kind, of, by, at, "", "", reason, data)
+    return _added(_event(kind, of, by, at, "", "", reason, data), of)
 
 
 def moved(
@@ -50,14 +50,15 @@ def moved(
         raise ValueError(f"{subject} has not moved")
     subject.last_move = None
     machine = subject._meta.model_name
-    return _add(f"{machine}.{move.name}", subject, by, at, move.source, move.target, reason, data)
+    event = _event(f"{machine}.{move.name}", subject, by, at, move.source, move.target, reason, data)
+    return _added(event, subject)
 
 
 def began(
     subject: Stateful, *, by: User | None, at: datetime, reason: str = "", data: dict[str, Any] | None = None
 ) -> Event:
     """Record that the subject came to be, in its first state."""
-    return _add(f"{subject._meta.model_name}.begin", subject, by, at, "", str(subject.state), reason, data)
+    return _added(_begin(subject, by, at, reason, data), subject)
 
 
 def all_began(
@@ -69,26 +70,13 @@ def all_began(
 ) -> None:
     """Record that each of the subjects came to be, in one round trip; `data` is theirs in the same order."""
     each = data or [{} for _subject in subjects]
-    events = [
-        _event(f"{subject._meta.model_name}.begin", subject, by, at, "", str(subject.state), "", more)
-        for subject, more in zip(subjects, each, strict=True)
-    ]
+    events = [_begin(subject, by, at, "", more) for subject, more in zip(subjects, each, strict=True)]
     Event.objects.bulk_create(events)
     for subject, event in zip(subjects, events, strict=True):
         _remember(subject, event)
 
 
-def _add(
-    kind: str,
-    of: Subject,
-    by: User | None,
-    at: datetime,
-    from_state: str,
-    to_state: str,
-    reason: str,
-    data: dict[str, Any] | None,
-) -> Event:
-    event = _event(kind, of, by, at, from_state, to_state, reason, data)
+def _added(event: Event, of: Subject) -> Event:
     event.save(force_insert=True)
     _remember(of, event)
     return event
@@ -97,6 +85,12 @@ def _add(
 def _remember(of: Subject, event: Event) -> None:
     """So that a message about it need not ask which event it tells of; see `queries.last_of`."""
     vars(of)["last_event"] = event
+
+
+def _begin(
+    subject: Stateful, by: User | None, at: datetime, reason: str, data: dict[str, Any] | None
+) -> Event:
+    return _event(f"{subject._meta.model_name}.begin", subject, by, at, "", str(subject.state), reason, data)
 
 
 def _event(
