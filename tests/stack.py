@@ -137,16 +137,23 @@ def celery_stack(
     fresh_database: FreshDatabase, redis_server: PrivateRedis, tmp_path: Path
 ) -> Generator[CeleryStack]:
     """A real worker on the test's own database and queue."""
+    with celery_on(fresh_database.url, redis_server, tmp_path) as running:
+        running.start_worker()
+        yield running
+
+
+@contextmanager
+def celery_on(database_url: str, redis: PrivateRedis, folder: Path) -> Iterator[CeleryStack]:
+    """A Celery on this database and queue, nothing started yet; whatever was is killed at the end."""
     env = {
         **os.environ,
-        "DATABASE_URL": fresh_database.url,
-        "REDIS_URL": redis_server.url,
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis.url,
         # There is no mail server here; the rows tell what was delivered, and how often it was tried.
         "RDFAST_EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend",
     }
-    running = CeleryStack(tmp_path, env)
+    running = CeleryStack(folder, env)
     try:
-        running.start_worker()
         yield running
     finally:
         for program in running.programs:

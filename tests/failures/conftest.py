@@ -14,7 +14,7 @@ from django.db import connection, connections
 from pytest_django import DjangoDbBlocker
 
 from rdfast.local import addresses, postgres, processes, servers
-from tests.stack import CeleryStack, PrivateRedis, wait_until
+from tests.stack import CeleryStack, PrivateRedis, celery_on, wait_until
 
 SmallDisk = Callable[[str], Path]
 
@@ -132,17 +132,7 @@ def own_stack(
     own_postgres: PrivatePostgres, redis_server: PrivateRedis, tmp_path: Path
 ) -> Generator[CeleryStack]:
     """Worker and beat on a database server that can be stopped."""
-    env = {
-        **os.environ,
-        "DATABASE_URL": own_postgres.url,
-        "REDIS_URL": redis_server.url,
-        "RDFAST_EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend",
-    }
-    running = CeleryStack(tmp_path, env)
-    try:
+    with celery_on(own_postgres.url, redis_server, tmp_path) as running:
         running.start_worker()
         running.start_beat()
         yield running
-    finally:
-        for program in running.programs:
-            program.kill()
