@@ -14,7 +14,7 @@ from rdfast.core import boundaries
 from rdfast.core.machines import Machine
 from rdfast.flow.deadlines import ACTIONS
 from rdfast.funding import rules as funding
-from rdfast.funding.states import AWARD, TRANCHE
+from rdfast.funding.states import AWARD, MOTION, TRANCHE
 from rdfast.ledger.kinds import WAYS, What
 from rdfast.local import catalogue
 from rdfast.milestones import rules as milestones
@@ -45,6 +45,7 @@ def test_the_page_of_state_diagrams_is_current() -> None:
         (PROPOSAL, proposals.WHO),
         (AWARD, funding.AWARD_WHO),
         (TRANCHE, funding.TRANCHE_WHO),
+        (MOTION, funding.MOTION_WHO),
         (MILESTONE, milestones.WHO),
         (CLAIM, settlement.WHO),
     ],

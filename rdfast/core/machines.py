@@ -55,21 +55,24 @@ class Machine:
         return django_fsm.FSMField(default=self.first, choices=self.states.choices, max_length=24)
 
     def transition(self, name: str) -> Callable[[F], F]:
-        """Decorate the model method that performs the move `name`; it sets its own row's fields only."""
-        sources = [str(move.source) for move in self.moves if move.name == name]
-        (target,) = {str(move.target) for move in self.moves if move.name == name}
-        fsm_transition: Callable[[F], F] = django_fsm.transition(field="state", source=sources, target=target)
+        """Decorate the model method that performs the move `name`; it sets its own row's fields only.
+
+        Where a move leads may depend on where it comes from: a suspension remembers what it suspends.
+        """
+        targets = {str(move.source): str(move.target) for move in self.moves if move.name == name}
 
         def decorate(method: F) -> F:
-            take = fsm_transition(method)
+            take = method
+            for source, target in targets.items():
+                take = django_fsm.transition(field="state", source=source, target=target)(take)
 
             @wraps(take)
             def remember_and_take(instance: Any, *args: Any, **kwargs: Any) -> None:
                 source = str(instance.state)
-                if source not in sources:
+                if source not in targets:
                     raise NotPossibleNow(instance)
                 take(instance, *args, **kwargs)
-                instance.last_move = Move(name, source, target, who="")
+                instance.last_move = Move(name, source, targets[source], who="")
 
             return cast(F, remember_and_take)
 

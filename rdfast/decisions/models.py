@@ -16,6 +16,7 @@ class Decision(models.Model):
         RECOMMEND = "recommend", _("Recommended")
         SEND_BACK = "send_back", _("Second approval refused")
         APPROVE = "approve", _("Approved")
+        ROUTE = "route", _("Passed to the standard track")
         DECLINE = "decline", _("Declined")
 
     proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT, related_name="decisions")

@@ -6,14 +6,21 @@ from datetime import datetime, timedelta
 from rdfast.audit.queries import last_of
 from rdfast.core import boundaries
 from rdfast.core.uploads import Stored
-from rdfast.core.working_days import end_of
+from rdfast.core.working_days import end_of, start_of
 from rdfast.flow import evaluating
 from rdfast.flow.telling import heads, managers, pi, tell, together
 from rdfast.milestones import operations as milestones
 from rdfast.milestones.models import Milestone
+from rdfast.milestones.rules import opens_on
 from rdfast.people.models import User
 from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind
+
+
+def expect(milestone: Milestone, *, at: datetime) -> None:
+    """A promise has its clock: it opens for its report some days before it is due."""
+    opens = start_of(opens_on(milestone.due_on, milestone.award.policy.terms.milestone_opens_days))
+    timers.set(Kind.OPEN_MILESTONE, of=milestone, due_at=max(opens, at + timedelta(seconds=1)), at=at)
 
 
 def open_(milestone: Milestone, *, at: datetime) -> None:

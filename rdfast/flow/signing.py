@@ -1,7 +1,7 @@
 """An offered award is signed, refused, or lapses."""
 
 import hashlib
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
@@ -10,18 +10,16 @@ from django.utils.translation import gettext_lazy as _
 from rdfast.audit.queries import last_of
 from rdfast.core import boundaries
 from rdfast.core.refusals import ensure
-from rdfast.core.working_days import start_of
-from rdfast.flow import paying
+from rdfast.flow import paying, performing
 from rdfast.flow.telling import managers, pi, signatories, tell, together
 from rdfast.funding import operations as funding
 from rdfast.funding.models import Award
 from rdfast.funding.operations import PaymentAccount
 from rdfast.milestones import operations as milestones
-from rdfast.milestones.rules import opens_on
+from rdfast.milestones.states import State as MilestoneState
 from rdfast.people.models import User
 from rdfast.people.queries import bans_on
 from rdfast.timers import operations as timers
-from rdfast.timers.kinds import Kind
 
 
 def agreement_text(award: Award) -> str:
@@ -62,8 +60,7 @@ def sign(award_id: int, *, sha256: str, account: PaymentAccount, by: User, at: d
     settled = milestones.settle_due_days(award, by=by, at=at)
     funding.expect(award, {milestone.number: milestone.due_on for milestone in settled})
     for milestone in settled:
-        opens = start_of(opens_on(milestone.due_on, award.policy.terms.milestone_opens_days))
-        timers.set(Kind.OPEN_MILESTONE, of=milestone, due_at=max(opens, at + timedelta(seconds=1)), at=at)
+        performing.expect(milestone, at=at)
     people = together(pi(award.proposal), signatories(award), managers(award.proposal))
     tell(people, "award_signed", event=last_of(award), at=at, award=award, proposal=award.proposal)
     paying.consider(award, at=at)
@@ -85,7 +82,7 @@ def lapse(award: Award, *, at: datetime) -> None:
 
 def _end(award: Award, template: str, *, by: User | None, at: datetime) -> None:
     event = last_of(award)
-    milestones.supersede_all(award, by=by, at=at)
+    milestones.supersede(award, [MilestoneState.PLANNED], by=by, at=at)
     timers.cancel(of=award, at=at)
     people = together(pi(award.proposal), signatories(award), managers(award.proposal))
     tell(people, template, event=event, at=at, award=award, proposal=award.proposal)

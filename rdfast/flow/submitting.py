@@ -25,14 +25,13 @@ from rdfast.timers.kinds import Kind
 
 def screening_facts(proposal: Proposal, *, call_is_open: bool, at: datetime) -> Facts:
     """What the screening rules look at, counted at `at` in this installation and as declared outside it."""
-    pi_projects = funding.provisional_awards_of(proposal.pi)
     return Facts(
         call_is_open=call_is_open,
         asked_amount=proposal.asked_amount,
         asked_provisional=proposal.asked_provisional,
         years=budget_years(proposal),
-        provisional_awards_of_pi=pi_projects,
-        projects_as_pi=pi_projects + proposal.other_projects_as_pi,
+        provisional_awards_of_pi=funding.provisional_awards_of(proposal.pi),
+        projects_as_pi=funding.projects_led_by(proposal.pi) + proposal.other_projects_as_pi,
         projects_in_all=funding.running_projects_of(proposal.pi) + proposal.other_projects_in_all,
         bans=bans_on(proposal.pi, proposal.organisation_id, timezone.localdate(at)).count(),
     )

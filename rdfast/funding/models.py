@@ -9,14 +9,24 @@ from django.utils.translation import gettext_lazy as _
 from rdfast.audit import history
 from rdfast.core.guards import append_only
 from rdfast.core.machines import Move
-from rdfast.funding.states import AWARD, TRANCHE, AwardState, TrancheState
+from rdfast.funding.states import (
+    AWARD,
+    MOTION,
+    TRANCHE,
+    AwardState,
+    Cause,
+    MotionKind,
+    MotionState,
+    Termination,
+    TrancheState,
+)
 from rdfast.people.models import Organisation
 from rdfast.programmes.models import Envelope, Policy
 from rdfast.proposals.models import Proposal
 
 
 class Award(models.Model):
-    """The agreement that follows a yes: offered, then provisional. Amounts in minor units."""
+    """The agreement that follows a yes: offered, provisional, confirmed, ended. Amounts in minor units."""
 
     proposal = models.OneToOneField(Proposal, on_delete=models.PROTECT, related_name="award")
     envelope = models.ForeignKey(Envelope, on_delete=models.PROTECT, related_name="awards")
@@ -30,7 +40,12 @@ class Award(models.Model):
         related_name="awards",
         verbose_name=_("principal investigator"),
     )
-    amount = models.BigIntegerField(_("provisional amount"))
+    # What the agreement stands at: the provisional amount, later what it was raised, confirmed or cut to.
+    amount = models.BigIntegerField(_("amount"))
+    # What the whole work asked for; what is not granted yet must be covered until the award is confirmed.
+    asked_amount = models.BigIntegerField(_("asked amount"))
+    # Counts what changes the agreement: a change that was drawn up against an older one is stale.
+    version = models.PositiveIntegerField(default=1)
     state = AWARD.field()
     offered_at = models.DateTimeField(_("offered at"))
     signed_at = models.DateTimeField(_("signed at"), null=True)
@@ -38,6 +53,26 @@ class Award(models.Model):
     bank = models.CharField(_("bank"), max_length=60, blank=True)
     account_number = models.CharField(_("account number"), max_length=40, blank=True)
     account_holder = models.CharField(_("account holder"), max_length=100, blank=True)
+    confirmed_at = models.DateTimeField(_("confirmed at"), null=True)
+    # The head extends once.
+    extended_at = models.DateTimeField(_("extended at"), null=True)
+    suspended_at = models.DateTimeField(_("suspended at"), null=True)
+    suspension_cause = models.CharField(_("cause"), max_length=20, choices=Cause.choices, blank=True)
+    suspension_reason = models.TextField(_("reason"), blank=True)
+    # The applicant's wish to stop, which mutual consent needs.
+    stop_asked_at = models.DateTimeField(_("end asked for at"), null=True)
+    stop_asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    stop_reason = models.TextField(_("why the work should end"), blank=True)
+    # When the work ended: terminated or completed.
+    ended_at = models.DateTimeField(_("ended at"), null=True)
+    termination_kind = models.CharField(
+        _("kind of termination"), max_length=12, choices=Termination.choices, blank=True
+    )
+    # What others can learn from a technical termination; published.
+    lesson = models.TextField(_("lesson for others"), blank=True)
+    closed_at = models.DateTimeField(_("closed at"), null=True)
 
     last_move: Move | None = None
 
@@ -53,6 +88,28 @@ class Award(models.Model):
                     models.Q(signed_at__isnull=False, confirmation_due_on__isnull=False)
                     & ~models.Q(account_number="")
                 ),
+            ),
+            models.CheckConstraint(
+                name="award_never_exceeds_what_was_asked",
+                condition=models.Q(amount__lte=models.F("asked_amount")),
+            ),
+            models.CheckConstraint(
+                name="confirmed_award_has_its_time",
+                condition=~models.Q(
+                    state__in=[AwardState.CONFIRMED, AwardState.CONFIRMED_SUSPENDED, AwardState.COMPLETED]
+                )
+                | models.Q(confirmed_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="suspended_award_says_why",
+                condition=~models.Q(
+                    state__in=[AwardState.PROVISIONAL_SUSPENDED, AwardState.CONFIRMED_SUSPENDED]
+                )
+                | (models.Q(suspended_at__isnull=False) & ~models.Q(suspension_cause="")),
+            ),
+            models.CheckConstraint(
+                name="terminated_award_says_how",
+                condition=~models.Q(state=AwardState.TERMINATED) | ~models.Q(termination_kind=""),
             ),
         )
         indexes = (
@@ -91,6 +148,43 @@ class Award(models.Model):
     @AWARD.transition("lapse")
     def lapse(self) -> None:
         """Nothing else changes on the row."""
+
+    @AWARD.transition("confirm")
+    def confirm(self, *, amount: int, at: Any) -> None:
+        self.amount = amount
+        self.confirmed_at = at
+        self.version += 1
+
+    @AWARD.transition("suspend")
+    def suspend(self, *, cause: str, reason: str, at: Any) -> None:
+        self.suspended_at = at
+        self.suspension_cause = cause
+        self.suspension_reason = reason
+
+    @AWARD.transition("resume")
+    def resume(self) -> None:
+        self.suspended_at = None
+        self.suspension_cause = ""
+        self.suspension_reason = ""
+
+    @AWARD.transition("terminate")
+    def terminate(self, *, kind: str, lesson: str, amount: int, at: Any) -> None:
+        self.termination_kind = kind
+        self.lesson = lesson
+        self.amount = amount
+        self.ended_at = at
+        self.version += 1
+
+    @AWARD.transition("complete")
+    def complete(self, *, lesson: str, amount: int, at: Any) -> None:
+        self.lesson = lesson
+        self.amount = amount
+        self.ended_at = at
+        self.version += 1
+
+    @AWARD.transition("close")
+    def close(self, *, at: Any) -> None:
+        self.closed_at = at
 
 
 class Agreement(models.Model):
@@ -139,6 +233,8 @@ class Tranche(models.Model):
     """One payment of an award. Tranche 1 follows the signature, each later one the milestone before it."""
 
     award = models.ForeignKey(Award, on_delete=models.PROTECT, related_name="tranches")
+    # The year's envelope that pays it: a confirmed award may cross into the next year.
+    envelope = models.ForeignKey(Envelope, on_delete=models.PROTECT, related_name="tranches")
     number = models.PositiveSmallIntegerField(_("number"))
     amount = models.BigIntegerField(_("amount"))
     # The milestone that must be passed first; none for the first tranche.
@@ -216,6 +312,24 @@ class Tranche(models.Model):
     def settle(self) -> None:
         """Nothing else changes on the row."""
 
+    @TRANCHE.transition("bounce")
+    def bounce(self) -> None:
+        self.account_by = None
+
+    @TRANCHE.transition("pay_again")
+    def pay_again(self) -> None:
+        self.attempt += 1
+        self.approved_by = self.approved_at = None
+        self.released_by = self.released_at = None
+
+    @TRANCHE.transition("hold")
+    def hold(self) -> None:
+        self.approved_by = self.approved_at = None
+
+    @TRANCHE.transition("free")
+    def free(self) -> None:
+        """Nothing else changes on the row."""
+
     @TRANCHE.transition("cancel")
     def cancel(self) -> None:
         """Nothing else changes on the row."""
@@ -241,3 +355,144 @@ class Payment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tranche} / {self.attempt}"
+
+
+class Bounce(models.Model):
+    """The bank sent a payment back."""
+
+    payment = models.OneToOneField(Payment, on_delete=models.PROTECT, related_name="bounce")
+    reason = models.TextField(_("reason"))
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(_("when"))
+
+    class Meta:
+        verbose_name = _("bounced payment")
+        verbose_name_plural = _("bounced payments")
+        triggers = append_only("bounced payments")
+
+    def __str__(self) -> str:
+        return f"{self.payment}"
+
+
+class NewAccount(models.Model):
+    """A payment account given after the signature; it counts once the finance officer has checked it."""
+
+    award = models.ForeignKey(Award, on_delete=models.PROTECT, related_name="new_accounts")
+    bank = models.CharField(_("bank"), max_length=60)
+    account_number = models.CharField(_("account number"), max_length=40)
+    account_holder = models.CharField(_("account holder"), max_length=100)
+    given_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    given_at = models.DateTimeField(_("given at"))
+    checked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    checked_at = models.DateTimeField(_("checked at"), null=True)
+
+    class Meta:
+        verbose_name = _("payment account")
+        verbose_name_plural = _("payment accounts")
+        constraints = (
+            models.CheckConstraint(
+                name="giver_does_not_check",
+                condition=models.Q(checked_by__isnull=True) | ~models.Q(checked_by=models.F("given_by")),
+            ),
+            models.UniqueConstraint(
+                name="one_account_waits_for_its_check",
+                fields=["award"],
+                condition=models.Q(checked_at__isnull=True),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.account_number
+
+    @property
+    def matter_id(self) -> int:
+        """The proposal whose story this belongs to."""
+        return self.award.proposal_id
+
+
+class Motion(models.Model):
+    """What a manager proposes about an award and a second person signs: a raise, the confirmation, an end."""
+
+    award = models.ForeignKey(Award, on_delete=models.PROTECT, related_name="motions")
+    kind = models.CharField(_("what"), max_length=12, choices=MotionKind.choices)
+    state = MOTION.field()
+    # What the award is to stand at afterwards; only raising and confirming change it.
+    amount = models.BigIntegerField(_("amount"), null=True)
+    # The year's envelope that gives what is added.
+    envelope = models.ForeignKey(Envelope, on_delete=models.PROTECT, null=True, related_name="+")
+    reason = models.TextField(_("reason"))
+    lesson = models.TextField(_("lesson for others"), blank=True)
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("proposed by")
+    )
+    proposed_at = models.DateTimeField(_("proposed at"))
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("decided by"),
+    )
+    decided_at = models.DateTimeField(_("decided at"), null=True)
+    answer = models.TextField(_("answer"), blank=True)
+    # The head may sign what waited too long.
+    escalated_at = models.DateTimeField(null=True)
+
+    last_move: Move | None = None
+
+    class Meta:
+        verbose_name = _("motion")
+        verbose_name_plural = _("motions")
+        ordering = ("award", "-pk")
+        constraints = (
+            models.UniqueConstraint(
+                name="one_motion_waits_per_award",
+                fields=["award"],
+                condition=models.Q(state=MotionState.PROPOSED),
+            ),
+            models.CheckConstraint(
+                name="two_signatures_are_two_people",
+                condition=models.Q(decided_by__isnull=True) | ~models.Q(decided_by=models.F("proposed_by")),
+            ),
+            models.CheckConstraint(
+                name="motion_names_its_amount",
+                condition=models.Q(
+                    kind__in=[MotionKind.RAISE, MotionKind.CONFIRM], amount__gt=0, envelope__isnull=False
+                )
+                | (
+                    ~models.Q(kind__in=[MotionKind.RAISE, MotionKind.CONFIRM]) & models.Q(amount__isnull=True)
+                ),
+            ),
+            models.CheckConstraint(
+                name="decided_motion_has_person_and_time",
+                condition=~models.Q(state__in=[MotionState.CARRIED, MotionState.REFUSED])
+                | models.Q(decided_by__isnull=False, decided_at__isnull=False),
+            ),
+        )
+        triggers = (MOTION.guard(), history.guard("funding.motion"))
+
+    def __str__(self) -> str:
+        return f"{self.award}: {self.get_kind_display()}"
+
+    @property
+    def matter_id(self) -> int:
+        """The proposal whose story this belongs to."""
+        return self.award.proposal_id
+
+    @MOTION.transition("carry")
+    def carry(self, *, by: Any, at: Any, answer: str) -> None:
+        self.decided_by = by
+        self.decided_at = at
+        self.answer = answer
+
+    @MOTION.transition("refuse")
+    def refuse(self, *, by: Any, at: Any, answer: str) -> None:
+        self.decided_by = by
+        self.decided_at = at
+        self.answer = answer
+
+    @MOTION.transition("overtake")
+    def overtake(self, *, at: Any) -> None:
+        self.decided_at = at

@@ -8,31 +8,20 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from rdfast.audit import operations as audit
-from rdfast.core.amounts import written
 from rdfast.core.locks import lock
 from rdfast.core.machines import NotPossibleNow
 from rdfast.core.refusals import RuleBroken, ensure
 from rdfast.core.transactions import one_transaction
 from rdfast.core.working_days import end_of
 from rdfast.funding import queries, rules
+from rdfast.funding.limits import ensure_cover, ensure_exposure, take_from_envelope
 from rdfast.funding.models import Agreement, Award, Payment, Tranche
 from rdfast.funding.states import AWARD, LIVE, TRANCHE, UNPAID
 from rdfast.ledger import operations as ledger
 from rdfast.ledger.kinds import What
 from rdfast.people.models import User
-from rdfast.people.operations import lock_organisation
 from rdfast.programmes.models import Policy
-from rdfast.programmes.operations import lock_envelope
-from rdfast.programmes.queries import allotment_of
 from rdfast.proposals.models import Proposal
-
-
-class EnvelopeExhausted(RuleBroken):
-    """The envelope has too little available."""
-
-
-class ExposureTooHigh(RuleBroken):
-    """A cap on money at risk would be exceeded."""
 
 
 class AgreementChanged(RuleBroken):
@@ -71,86 +60,52 @@ def offer(
         organisation_id=proposal.organisation_id,
         pi=proposal.pi,
         amount=amount,
+        asked_amount=proposal.asked_amount,
         offered_at=at,
     )
-    parts = rules.cut_into_tranches(amount, [each.share_percent for each in planned])
+    audit.began(award, by=by, at=at, data={"amount": amount})
+    schedule(award, planned, pots=[(award.envelope_id, amount)], first=1, by=by, at=at)
+    return award
+
+
+def schedule(
+    award: Award,
+    planned: list[PlannedTranche],
+    *,
+    pots: list[tuple[int, int]],
+    first: int,
+    by: User | None,
+    at: datetime,
+) -> None:
+    """Cut what the pots hold, each (envelope id, amount), into tranches as planned, numbered from `first` on."""
+    parts = rules.cut_into_tranches(sum(amount for _pot, amount in pots), [p.share_percent for p in planned])
     tranches = Tranche.objects.bulk_create(
         Tranche(
             award=award,
+            envelope_id=envelope_id,
             number=number,
-            amount=part,
-            after_milestone=plan.after_milestone,
-            expected_on=plan.expected_on,
+            amount=amount,
+            after_milestone=planned[index].after_milestone,
+            expected_on=planned[index].expected_on,
         )
-        for number, (part, plan) in enumerate(zip(parts, planned, strict=True), start=1)
+        for number, (index, envelope_id, amount) in enumerate(rules.split_over(pots, parts), start=first)
     )
-    amounts = [{"amount": amount}, *({"amount": part} for part in parts)]
-    audit.all_began([award, *tranches], by=by, at=at, data=amounts)
-    return award
+    audit.all_began(tranches, by=by, at=at, data=[{"amount": tranche.amount} for tranche in tranches])
 
 
 @one_transaction
 def reserve(award: Award, *, by: User, at: datetime) -> None:
     """Reserve the offered amount in the envelope: the last step of a grant, for its locks are contended.
 
-    Holds organisation and envelope. Raises EnvelopeExhausted or ExposureTooHigh.
+    Holds organisation and envelope. Raises EnvelopeExhausted, ExposureTooHigh or CoverTooLow.
     """
-    exposed = _ensure_exposure(award, at=at)
+    exposed = ensure_exposure(award, envelope_id=award.envelope_id, at=at)
     data = {"amount": award.amount, **exposed}
     event = audit.record("award.reserved", of=award, by=by, at=at, data=data)
-    try:
-        ledger.move(
-            What.RESERVED,
-            envelope_id=award.envelope_id,
-            award_id=award.pk,
-            amount=award.amount,
-            at=at,
-            key=f"reserve:{award.pk}",
-            event=event,
-        )
-    except ledger.NotEnough as short:
-        raise EnvelopeExhausted(
-            _("%(envelope)s has %(available)s left; %(amount)s is needed.")
-            % {
-                "envelope": award.envelope,
-                "available": written(short.balance),
-                "amount": written(award.amount),
-            }
-        ) from short
-
-
-def _ensure_exposure(award: Award, *, at: datetime, more: int = 0) -> dict[str, list[int]]:
-    """Hold organisation and envelope and check both caps, this award's own rows and `more` included.
-
-    Returns [exposed, cap] for each of the two, to be kept with the event.
-    """
-    organisation = lock_organisation(award.organisation_id)
-    envelope = lock_envelope(award.envelope_id)
-    terms, today = award.policy.terms, timezone.localdate(at)
-    allotment = allotment_of(envelope)
-    of_all, of_one = queries.exposure_in(
-        envelope.pk, organisation_id=organisation.pk, today=today, days=terms.exposure_days
+    take_from_envelope(
+        What.RESERVED, award, award.envelope_id, award.amount, at=at, key=f"reserve:{award.pk}", event=event
     )
-    found = {}
-    for name, exposed, percent, whose in (
-        ("programme_exposure", of_all + more, terms.programme_exposure_percent, envelope),
-        ("organisation_exposure", of_one + more, terms.organisation_exposure_percent, organisation),
-    ):
-        cap = rules.exposure_cap(allotment, percent)
-        found[name] = [exposed, cap]
-        if exposed > cap:
-            raise ExposureTooHigh(
-                _(
-                    "Money at risk for %(whose)s would be %(exposed)s; the cap is %(cap)s, exceeded by %(over)s."
-                )
-                % {
-                    "whose": whose,
-                    "exposed": written(exposed),
-                    "cap": written(cap),
-                    "over": written(exposed - cap),
-                }
-            )
-    return found
+    ensure_cover(award)
 
 
 def lock_award(award_id: int) -> Award:
@@ -165,7 +120,7 @@ def sign(award_id: int, *, text: str, sha256: str, account: PaymentAccount, by: 
     `sha256` is of the text the signer saw: raises AgreementChanged when it is another one.
     """
     award = lock_award(award_id)
-    _ensure_may_award(award, "sign", by)
+    ensure_may_award(award, "sign", by)
     if hashlib.sha256(text.encode()).hexdigest() != sha256:
         raise AgreementChanged(_("The agreement has changed since this page was loaded. Read it again."))
     due = timezone.localdate(at) + timedelta(days=award.policy.terms.confirmation_days)
@@ -212,7 +167,7 @@ def expect(award: Award, due_days: dict[int, date]) -> None:
 def refuse(award_id: int, *, reason: str, by: User, at: datetime) -> Award:
     """The organisation does not want the award; the reservation ends."""
     award = lock_award(award_id)
-    _ensure_may_award(award, "refuse", by)
+    ensure_may_award(award, "refuse", by)
     award.refuse()
     return _end_unsigned(award, by=by, at=at, reason=reason)
 
@@ -248,7 +203,7 @@ def _end_unsigned(award: Award, *, by: User | None, at: datetime, reason: str) -
 @one_transaction
 def make_ready(tranche_id: int, *, at: datetime) -> Tranche:
     """The gate is open; whether it is, `flow/paying.py` asks first."""
-    tranche = _lock_tranche(tranche_id)
+    tranche = lock_tranche(tranche_id)
     tranche.make_ready()
     tranche.save(update_fields=["state"])
     audit.moved(tranche, by=None, at=at)
@@ -258,8 +213,8 @@ def make_ready(tranche_id: int, *, at: datetime) -> Tranche:
 @one_transaction
 def approve_tranche(tranche_id: int, *, by: User, at: datetime) -> Tranche:
     """The manager approves a ready tranche for payment."""
-    tranche = _lock_tranche(tranche_id)
-    _ensure_may_tranche(tranche, "approve", by)
+    tranche = lock_tranche(tranche_id)
+    ensure_may_tranche(tranche, "approve", by)
     tranche.approve(by=by, at=at)
     tranche.save(update_fields=["state", "approved_by", "approved_at"])
     audit.moved(tranche, by=by, at=at)
@@ -273,14 +228,15 @@ def release(tranche_id: int, *, by: User, at: datetime) -> Tranche:
     The award is held and checked again; every release sets a date by which it must be accounted for.
     Raises ExposureTooHigh.
     """
-    tranche = _lock_tranche(tranche_id)
+    tranche = lock_tranche(tranche_id)
     award = tranche.award
-    _ensure_may_tranche(tranche, "release", by)
+    ensure_may_tranche(tranche, "release", by)
     ensure(award.state in LIVE, _("The award is not live; nothing can be paid."))
     terms, today = award.policy.terms, timezone.localdate(at)
     # A tranche expected soon counts as exposure already; one paid early is added.
     expected = tranche.expected_on <= today + timedelta(days=terms.exposure_days)
-    exposed = _ensure_exposure(award, at=at, more=0 if expected else tranche.amount)
+    more = 0 if expected else tranche.amount
+    exposed = ensure_exposure(award, envelope_id=tranche.envelope_id, at=at, more=more)
     account_day = today + timedelta(days=terms.account_days)
     tranche.release(by=by, at=at, account_by=end_of(account_day))
     tranche.save(update_fields=["state", "released_by", "released_at", "account_by"])
@@ -297,7 +253,7 @@ def release(tranche_id: int, *, by: User, at: datetime) -> Tranche:
     event = audit.moved(tranche, by=by, at=at, data={"amount": tranche.amount, **exposed})
     ledger.move(
         What.RELEASED,
-        envelope_id=award.envelope_id,
+        envelope_id=tranche.envelope_id,
         award_id=award.pk,
         amount=tranche.amount,
         at=at,
@@ -310,15 +266,16 @@ def release(tranche_id: int, *, by: User, at: datetime) -> Tranche:
 @one_transaction
 def settle(tranche_id: int, *, by: User, at: datetime) -> Tranche:
     """The bank confirmed that the payment arrived; claims may now account for it."""
-    tranche = _lock_tranche(tranche_id)
-    _ensure_may_tranche(tranche, "settle", by)
+    tranche = lock_tranche(tranche_id)
+    ensure_may_tranche(tranche, "settle", by)
     tranche.settle()
     tranche.save(update_fields=["state"])
     audit.moved(tranche, by=by, at=at)
     return tranche
 
 
-def _lock_tranche(tranche_id: int) -> Tranche:
+def lock_tranche(tranche_id: int) -> Tranche:
+    """Hold the award, then the tranche."""
     award_id = Tranche.objects.filter(pk=tranche_id).values_list("award", flat=True).first() or 0
     award = lock_award(award_id)
     tranche = lock(Tranche, tranche_id)
@@ -326,7 +283,8 @@ def _lock_tranche(tranche_id: int) -> Tranche:
     return tranche
 
 
-def _ensure_may_award(award: Award, move: str, by: User) -> None:
+def ensure_may_award(award: Award, move: str, by: User) -> None:
+    """Raise NotPossibleNow or NotAllowed unless the person may take the move with the award."""
     if award.state not in AWARD.sources_of(move):
         raise NotPossibleNow(award)
     allowed = rules.may_with_award(
@@ -335,7 +293,8 @@ def _ensure_may_award(award: Award, move: str, by: User) -> None:
     ensure(allowed, _("You cannot do this with this award."))
 
 
-def _ensure_may_tranche(tranche: Tranche, move: str, by: User) -> None:
+def ensure_may_tranche(tranche: Tranche, move: str, by: User) -> None:
+    """Raise NotPossibleNow or NotAllowed unless the person may take the move with the tranche."""
     if tranche.state not in TRANCHE.sources_of(move):
         raise NotPossibleNow(tranche)
     allowed = rules.may_with_tranche(

@@ -2,10 +2,10 @@
 
 from datetime import date, timedelta
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum
 
-from rdfast.funding.models import Award, Payment, Tranche
-from rdfast.funding.states import LIVE, PAID, UNPAID, AwardState, TrancheState
+from rdfast.funding.models import Award, Motion, Payment, Tranche
+from rdfast.funding.states import BINDING, PAID, UNCONFIRMED, UNPAID, MotionState, TrancheState
 from rdfast.ledger import queries as ledger
 from rdfast.people.models import User
 from rdfast.programmes.models import Appointment
@@ -42,8 +42,13 @@ def _with_names(awards: QuerySet[Award]) -> QuerySet[Award]:
 
 
 def provisional_awards_of(pi: User) -> int:
-    """How many offered or provisional awards the person leads."""
-    return Award.objects.filter(pi=pi, state__in=[AwardState.OFFERED, *LIVE]).count()
+    """How many awards that are not confirmed yet the person leads."""
+    return Award.objects.filter(pi=pi, state__in=UNCONFIRMED).count()
+
+
+def projects_led_by(pi: User) -> int:
+    """How many offered or running awards the person leads."""
+    return Award.objects.filter(pi=pi, state__in=BINDING).count()
 
 
 def running_projects_of(person: User) -> int:
@@ -51,7 +56,7 @@ def running_projects_of(person: User) -> int:
 
     Two indexes answer it together; asked with OR, PostgreSQL reads every award there is.
     """
-    running = Award.objects.filter(state__in=[AwardState.OFFERED, *LIVE]).values("pk")
+    running = Award.objects.filter(state__in=BINDING).values("pk")
     return running.filter(pi=person).union(running.filter(proposal__team__user=person)).count()
 
 
@@ -75,13 +80,31 @@ def tranches_waiting(user: User, state: TrancheState, *roles: str) -> QuerySet[T
 
 def paid_before(tranche: Tranche) -> int:
     """What earlier tranches of the award have paid."""
-    earlier = tranche.award.tranches.filter(number__lt=tranche.number, state__in=PAID)
-    return earlier.aggregate(total=Sum("amount"))["total"] or 0
+    return _earlier(tranche).filter(state__in=PAID).aggregate(total=Sum("amount"))["total"] or 0
 
 
 def unpaid_before(tranche: Tranche) -> int:
-    """How many earlier tranches of the award are not paid yet."""
-    return tranche.award.tranches.filter(number__lt=tranche.number).exclude(state__in=PAID).count()
+    """How many earlier tranches of the award are still to be paid."""
+    return _earlier(tranche).filter(state__in=UNPAID).count()
+
+
+def _earlier(tranche: Tranche) -> QuerySet[Tranche]:
+    """Those before it behind another gate: two envelopes may share the payment behind one."""
+    before = tranche.award.tranches.filter(number__lt=tranche.number)
+    if tranche.after_milestone is None:
+        return before.exclude(after_milestone__isnull=True)
+    return before.exclude(after_milestone=tranche.after_milestone)
+
+
+def paid_or_bounced(award: Award) -> int:
+    """What was paid, and what is to be paid again once there is an account: it stays whatever is agreed anew."""
+    gone = award.tranches.filter(state__in=[*PAID, TrancheState.BOUNCED])
+    return gone.aggregate(total=Sum("amount"))["total"] or 0
+
+
+def paid_total(award: Award) -> int:
+    """What was paid, confirmed by the bank or not yet."""
+    return award.tranches.filter(state__in=PAID).aggregate(total=Sum("amount"))["total"] or 0
 
 
 def settled_total(award: Award) -> int:
@@ -98,7 +121,7 @@ def payments_of(award: Award) -> QuerySet[Payment]:
 def exposure(awards: QuerySet[Award], *, today: date, days: int) -> int:
     """What these awards put at risk: advances, and unpaid tranches expected within `days`."""
     soon = Tranche.objects.filter(
-        award__in=awards.filter(state__in=[AwardState.OFFERED, *LIVE]).values("pk"),
+        award__in=awards.filter(state__in=BINDING).values("pk"),
         state__in=UNPAID,
         expected_on__lte=today + timedelta(days=days),
     )
@@ -110,11 +133,56 @@ def exposure_in(envelope_id: int, *, organisation_id: int | None, today: date, d
     """`exposure` of all awards of the envelope, and of those to the organisation, in two round trips."""
     theirs = Q(award__organisation=organisation_id)
     soon = Tranche.objects.filter(
-        award__envelope=envelope_id,
-        award__state__in=[AwardState.OFFERED, *LIVE],
+        envelope=envelope_id,
+        award__state__in=BINDING,
         state__in=UNPAID,
         expected_on__lte=today + timedelta(days=days),
     ).aggregate(everyone=Sum("amount"), theirs=Sum("amount", filter=theirs))
-    of_them = Award.objects.filter(envelope=envelope_id, organisation=organisation_id)
+    of_them = Award.objects.filter(organisation=organisation_id)
     advances, their_advances = ledger.advances_in(envelope_id, award_ids=of_them.values("pk"))
     return advances + (soon["everyone"] or 0), their_advances + (soon["theirs"] or 0)
+
+
+def unconfirmed_rests(programme_id: int) -> int:
+    """What the programme's unconfirmed awards asked for and were not granted yet."""
+    unconfirmed = Award.objects.filter(envelope__programme=programme_id, state__in=UNCONFIRMED)
+    return unconfirmed.aggregate(rests=Sum(F("asked_amount") - F("amount")))["rests"] or 0
+
+
+def motions_readable(user: User, *roles: str) -> QuerySet[Motion]:
+    """Motions about awards that the person may read for the agency, the newest first."""
+    awards = readable_by_agency(user, *roles)
+    return (
+        Motion.objects.filter(award__in=awards.values("pk"))
+        .select_related(
+            "award__proposal__call__programme",
+            "award__policy",
+            "award__organisation",
+            "award__pi",
+            "award__envelope",
+            "envelope",
+            "proposed_by",
+            "decided_by",
+        )
+        .order_by("-pk")
+    )
+
+
+def motions_waiting(user: User) -> QuerySet[Motion]:
+    """Motions that wait for this person's signature, the longest waiting first."""
+    waiting = Motion.objects.filter(state=MotionState.PROPOSED).exclude(proposed_by=user)
+    seconded = motions_readable(user, Role.SECOND_APPROVER)
+    late = motions_readable(user, Role.HEAD).filter(escalated_at__isnull=False)
+    mine = Q(pk__in=seconded.values("pk")) | Q(pk__in=late.values("pk"))
+    return (
+        waiting.filter(mine)
+        .select_related("award__proposal__call__programme", "award__organisation", "award__pi", "proposed_by")
+        .order_by("pk")
+    )
+
+
+def motion_in_hand(award: Award) -> Motion | None:
+    """The motion that waits for its second signature, if there is one."""
+    return (
+        Motion.objects.filter(award=award, state=MotionState.PROPOSED).select_related("proposed_by").first()
+    )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from rdfast.funding.states import AWARD, LIVE, TRANCHE, TrancheState
+from rdfast.funding.states import AWARD, LIVE, MOTION, TRANCHE, AwardState, MotionKind, TrancheState
 from rdfast.programmes.relations import Relation
 from rdfast.programmes.terms import Terms
 
@@ -10,12 +10,28 @@ AWARD_WHO: dict[str, frozenset[Relation]] = {
     "sign": frozenset({Relation.SIGNATORY}),
     "refuse": frozenset({Relation.SIGNATORY, Relation.PI}),
     "lapse": frozenset(),
+    # These follow from a motion that two people signed, a proceeding, or the clock: nobody takes them alone.
+    "confirm": frozenset(),
+    "suspend": frozenset(),
+    "resume": frozenset(),
+    "terminate": frozenset(),
+    "complete": frozenset(),
+    "close": frozenset({Relation.FINANCE}),
+}
+MOTION_WHO: dict[str, frozenset[Relation]] = {
+    "carry": frozenset({Relation.SECOND_APPROVER}),
+    "refuse": frozenset({Relation.SECOND_APPROVER}),
+    "overtake": frozenset(),
 }
 TRANCHE_WHO: dict[str, frozenset[Relation]] = {
     "make_ready": frozenset(),
     "approve": frozenset({Relation.MANAGER, Relation.HEAD}),
     "release": frozenset({Relation.FINANCE}),
     "settle": frozenset({Relation.FINANCE}),
+    "bounce": frozenset({Relation.FINANCE}),
+    "pay_again": frozenset({Relation.FINANCE}),
+    "hold": frozenset(),
+    "free": frozenset(),
     "cancel": frozenset(),
 }
 
@@ -40,11 +56,71 @@ def may_with_tranche(
     return state in TRANCHE.sources_of(move) and bool(TRANCHE_WHO[move] & relations)
 
 
+def may_sign_motion(
+    move: str, *, state: str, relations: frozenset[Relation], is_proposer: bool, escalated: bool
+) -> bool:
+    """Whether a person may give a motion its second signature, or refuse it: never who proposed it.
+
+    The head steps in for a second approver who let the clock run out.
+    """
+    allowed = set(MOTION_WHO[move])
+    if escalated and allowed:
+        allowed.add(Relation.HEAD)
+    return not is_proposer and state in MOTION.sources_of(move) and bool(allowed & relations)
+
+
+# In which state of the award each kind of motion makes sense.
+_MOVABLE = {
+    MotionKind.RAISE: {AwardState.PROVISIONAL},
+    MotionKind.CONFIRM: {AwardState.PROVISIONAL},
+    MotionKind.RESUME: {AwardState.PROVISIONAL_SUSPENDED, AwardState.CONFIRMED_SUSPENDED},
+    MotionKind.TERMINATE: {
+        AwardState.PROVISIONAL,
+        AwardState.CONFIRMED,
+        AwardState.PROVISIONAL_SUSPENDED,
+        AwardState.CONFIRMED_SUSPENDED,
+    },
+}
+
+
+def may_propose_motion(kind: str, *, award_state: str, relations: frozenset[Relation]) -> bool:
+    """Whether a person of these relations may propose this about an award in this state."""
+    return award_state in _MOVABLE[MotionKind(kind)] and bool({Relation.MANAGER, Relation.HEAD} & relations)
+
+
+def most_before_confirmation(asked: int, terms: Terms, *, plan_is_in: bool) -> int:
+    """What a provisional award may stand at, in minor units (US undefinitized contract actions: 50 %, 75 %)."""
+    percent = terms.raise_with_plan_percent if plan_is_in else terms.raise_percent
+    return asked * percent // 100
+
+
+def cover_needed(unconfirmed_rests: int, percent: int) -> int:
+    """What must still be available so that what was begun can be confirmed, rounded up, in minor units."""
+    return -(-unconfirmed_rests * percent // 100)
+
+
 def cut_into_tranches(amount: int, shares: list[int]) -> list[int]:
-    """The amount cut by percent shares; what rounding leaves goes to the last."""
-    parts = [amount * share // 100 for share in shares]
+    """The amount cut in proportion to the shares; what rounding leaves goes to the last."""
+    whole = sum(shares)
+    parts = [amount * share // whole for share in shares]
     parts[-1] += amount - sum(parts)
     return parts
+
+
+def split_over(pots: list[tuple[int, int]], parts: list[int]) -> list[tuple[int, int, int]]:
+    """(index of the part, pot, amount): the parts filled from the pots, each (pot, amount), in order.
+
+    A part that no pot holds whole is taken from two. The pots hold together what the parts need.
+    """
+    taken, left = [], [list(pot) for pot in pots]
+    for index, part in enumerate(parts):
+        while part:
+            pot = next(each for each in left if each[1])
+            piece = min(part, pot[1])
+            taken.append((index, pot[0], piece))
+            pot[1] -= piece
+            part -= piece
+    return taken
 
 
 @dataclass(frozen=True)

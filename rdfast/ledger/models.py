@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from rdfast.audit.models import Event
 from rdfast.core.guards import Guard, append_only, never_truncated, refusal
-from rdfast.ledger.kinds import OF_ENVELOPE, WAYS, BoxKind, What
+from rdfast.ledger.kinds import OF_ENVELOPE, SOURCES, WAYS, BoxKind, What
 
 
 class Box(models.Model):
@@ -29,7 +29,7 @@ class Box(models.Model):
             ),
             models.CheckConstraint(
                 name="box_is_not_below_zero",
-                condition=models.Q(balance__gte=0) | models.Q(kind=BoxKind.TREASURY),
+                condition=models.Q(balance__gte=0) | models.Q(kind__in=sorted(SOURCES)),
             ),
             models.CheckConstraint(
                 name="box_belongs_to_envelope_or_award",
@@ -74,7 +74,7 @@ def _listed_ways() -> str:
 class Arrow(models.Model):
     """Money that moved: once, a positive amount, from one box to another, for one event."""
 
-    what = models.CharField(_("what happened"), max_length=12, choices=What.choices)
+    what = models.CharField(_("what happened"), max_length=16, choices=What.choices)
     source = models.ForeignKey(Box, on_delete=models.PROTECT, related_name="arrows_out")
     target = models.ForeignKey(Box, on_delete=models.PROTECT, related_name="arrows_in")
     amount = models.BigIntegerField(_("amount"))

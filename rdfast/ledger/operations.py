@@ -7,7 +7,8 @@ from django.db import connection
 from rdfast.audit.models import Event
 from rdfast.core.refusals import RuleBroken
 from rdfast.core.transactions import one_transaction
-from rdfast.ledger.kinds import OF_ENVELOPE, WAYS, What
+from rdfast.ledger.kinds import OF_ENVELOPE, SOURCES, WAYS, What
+from rdfast.ledger.queries import envelopes_of_award
 
 
 class NotEnough(RuleBroken):
@@ -57,3 +58,31 @@ def move(
     if outcome == "other":
         raise KeyUsedOtherwise(key)
     return bool(outcome == "moved")
+
+
+@one_transaction
+def move_across(what: What, *, award_id: int, amount: int, at: datetime, key: str, event: Event) -> None:
+    """Move `amount` between the award's own boxes in all its envelopes, the oldest envelope first, once per `key`.
+
+    The caller holds the award. Raises NotEnough when its source boxes hold less together; nothing is changed then.
+    """
+    source = WAYS[what].source
+    if source in SOURCES:
+        raise ValueError(f"{source} is not an award's own box")
+    left = amount
+    held = envelopes_of_award(award_id, source)
+    for envelope_id, balance in held:
+        part = min(left, balance)
+        if part:
+            move(
+                what,
+                envelope_id=envelope_id,
+                award_id=award_id,
+                amount=part,
+                at=at,
+                key=f"{key}:{envelope_id}",
+                event=event,
+            )
+        left -= part
+    if left:
+        raise NotEnough(what, amount - left, amount)

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import F, Q, QuerySet, Sum
 
-from rdfast.ledger.kinds import BoxKind
+from rdfast.ledger.kinds import OF_ENVELOPE, SECOND_SET, BoxKind
 from rdfast.ledger.models import Arrow, Box
 
 
@@ -20,15 +20,33 @@ def has_moved(key: str, *, amount: int) -> bool:
 
 
 def boxes_of_award(award_id: int) -> dict[str, int]:
-    """Every box of the award by kind, all envelopes together; missing kinds are zero."""
-    found = Box.objects.filter(award_id=award_id).values_list("kind").annotate(total=Sum("balance"))
-    return {**_zeroes(), **dict(found)}
+    """The award's own money by kind of box, all envelopes together; missing kinds are zero."""
+    found = Box.objects.filter(award_id=award_id).exclude(kind__in=SECOND_SET)
+    return {**_zeroes(), **dict(found.values_list("kind").annotate(total=Sum("balance")))}
+
+
+def second_set_of_award(award_id: int) -> dict[str, int]:
+    """Surcharges, interest and money without a demand, by kind of box; missing kinds are zero."""
+    found = Box.objects.filter(award_id=award_id, kind__in=SECOND_SET)
+    zeroes = {kind.value: 0 for kind in BoxKind if kind in SECOND_SET}
+    return {**zeroes, **dict(found.values_list("kind").annotate(total=Sum("balance")))}
+
+
+def envelopes_of_award(award_id: int, kind: BoxKind) -> list[tuple[int, int]]:
+    """(envelope id, balance) of the award's boxes of this kind that hold something, the oldest envelope first."""
+    found = Box.objects.filter(award_id=award_id, kind=kind).exclude(balance=0)
+    return list(found.order_by("envelope_id").values_list("envelope_id", "balance"))
 
 
 def boxes_of_envelope(envelope_id: int) -> dict[str, int]:
     """The envelope's money by kind of box, all its awards together; missing kinds are zero."""
-    found = Box.objects.filter(envelope_id=envelope_id).values_list("kind").annotate(total=Sum("balance"))
-    return {BoxKind.TREASURY.value: 0, BoxKind.AVAILABLE.value: 0, **_zeroes(), **dict(found)}
+    found = Box.objects.filter(envelope_id=envelope_id).exclude(kind__in=SECOND_SET)
+    of_envelope = {kind.value: 0 for kind in BoxKind if kind in OF_ENVELOPE}
+    return {
+        **of_envelope,
+        **_zeroes(),
+        **dict(found.values_list("kind").annotate(total=Sum("balance"))),
+    }
 
 
 def advances_of(award_ids: Any) -> int:
@@ -62,4 +80,4 @@ def arrows_of_envelope(envelope_id: int) -> QuerySet[Arrow]:
 
 
 def _zeroes() -> dict[str, int]:
-    return {kind.value: 0 for kind in BoxKind if kind not in {BoxKind.TREASURY, BoxKind.AVAILABLE}}
+    return {kind.value: 0 for kind in BoxKind if kind not in OF_ENVELOPE | SECOND_SET}

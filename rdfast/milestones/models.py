@@ -26,6 +26,10 @@ class Milestone(models.Model):
     state = MACHINE.field()
     round = models.PositiveSmallIntegerField(default=0)
     reported_at = models.DateTimeField(_("reported at"), null=True)
+    # Failing it suspends the award and opens a special review.
+    is_critical = models.BooleanField(_("critical"), default=False)
+    # The manager's leave to report a missed milestone after all.
+    leave_until = models.DateField(_("may still be reported until"), null=True)
 
     last_move: Move | None = None
 
@@ -85,6 +89,11 @@ class Milestone(models.Model):
     def fail(self) -> None:
         """Nothing else changes on the row."""
 
+    @MACHINE.transition("hear_again")
+    def hear_again(self) -> None:
+        """An upheld appeal: the same report is heard by another panel, in a round of its own."""
+        self.round += 1
+
     @MACHINE.transition("supersede")
     def supersede(self) -> None:
         """Nothing else changes on the row."""
@@ -119,3 +128,37 @@ class Evidence(StoredFile):
         verbose_name = _("evidence")
         verbose_name_plural = _("evidence")
         triggers = append_only("evidence")
+
+
+class FinalReport(models.Model):
+    """What came of the work, told once at its end (Innovation Act decree art. 35). The lesson is published."""
+
+    award = models.OneToOneField(Award, on_delete=models.PROTECT, related_name="final_report")
+    text = models.TextField(_("report"))
+    lesson = models.TextField(_("lesson for others"))
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(_("reported at"))
+
+    class Meta:
+        verbose_name = _("final report")
+        verbose_name_plural = _("final reports")
+        triggers = append_only("final reports")
+
+    def __str__(self) -> str:
+        return f"{self.award}"
+
+    @property
+    def matter_id(self) -> int:
+        """The proposal whose story this belongs to."""
+        return self.award.proposal_id
+
+
+class FinalEvidence(StoredFile):
+    """A file that belongs to a final report."""
+
+    report = models.ForeignKey(FinalReport, on_delete=models.PROTECT, related_name="evidence")
+
+    class Meta:
+        verbose_name = _("evidence of a final report")
+        verbose_name_plural = _("evidence of final reports")
+        triggers = append_only("evidence of final reports")

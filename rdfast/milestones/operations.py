@@ -1,9 +1,10 @@
 """Writes of milestones. Every write locks the award first."""
 
-from collections.abc import Iterable
-from dataclasses import asdict
-from datetime import datetime
+from collections.abc import Collection, Iterable
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
 
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -13,10 +14,11 @@ from rdfast.core.machines import NotPossibleNow
 from rdfast.core.refusals import RuleBroken, ensure
 from rdfast.core.transactions import one_transaction
 from rdfast.core.uploads import Stored
+from rdfast.funding import queries as funding
 from rdfast.funding.models import Award
 from rdfast.funding.operations import lock_award
 from rdfast.milestones import rules
-from rdfast.milestones.models import Evidence, Milestone, MilestoneReport
+from rdfast.milestones.models import Evidence, FinalEvidence, FinalReport, Milestone, MilestoneReport
 from rdfast.milestones.queries import relations
 from rdfast.milestones.states import MACHINE, State
 from rdfast.people.models import User
@@ -25,6 +27,14 @@ from rdfast.proposals.models import PlannedMilestone, Proposal
 
 class ReportEmpty(RuleBroken):
     """A report says something."""
+
+
+class ReportedBefore(RuleBroken):
+    """A final report is given once."""
+
+
+class LeaveInThePast(RuleBroken):
+    """Leave to report late is for a day to come."""
 
 
 @one_transaction
@@ -47,7 +57,37 @@ def _as_planned(award: Award, planned: PlannedMilestone) -> Milestone:
         criterion=planned.criterion,
         due_on=planned.due_on,
         share_percent=planned.share_percent,
+        is_critical=planned.is_critical,
     )
+
+
+@dataclass(frozen=True)
+class Promise:
+    """One milestone as a plan or a change wants it."""
+
+    title: str
+    criterion: str
+    due_on: date
+    share_percent: int
+    is_critical: bool = False
+
+
+@one_transaction
+def replan(
+    award: Award, promises: list[Promise], *, by: User | None, at: datetime
+) -> tuple[list[Milestone], list[Milestone]]:
+    """Put these milestones in place of those not begun, numbered after all there were.
+
+    Returns the superseded and the new ones, so that clocks can follow. The caller holds the award.
+    """
+    gone = supersede(award, [State.PLANNED], by=by, at=at)
+    last = award.milestones.aggregate(last=Max("number"))["last"] or 0
+    made = Milestone.objects.bulk_create(
+        Milestone(award=award, number=number, **asdict(promise))
+        for number, promise in enumerate(promises, start=last + 1)
+    )
+    audit.all_began(made, by=by, at=at)
+    return gone, made
 
 
 @one_transaction
@@ -116,6 +156,12 @@ def report(milestone_id: int, *, text: str, files: Iterable[Stored], by: User, a
         rules.may("report", state=milestone.state, relations=relations(milestone, by)),
         _("Only the principal investigator reports a milestone."),
     )
+    ensure(
+        rules.report_is_taken(
+            milestone.state, leave_until=milestone.leave_until, today=timezone.localdate(at)
+        ),
+        _("This milestone was missed. Ask the programme for leave to report it after all."),
+    )
     if not text.strip():
         raise ReportEmpty(_("Describe what was reached, measured by the criterion."), field="text")
     milestone.report(at=at)
@@ -150,12 +196,64 @@ def conclude(milestone_id: int, result: str, *, by: User, at: datetime, reason: 
 
 
 @one_transaction
-def supersede_all(award: Award, *, by: User | None, at: datetime) -> None:
-    """The award ended before it began: its planned milestones no longer apply."""
-    for milestone in award.milestones.filter(state=State.PLANNED).select_for_update(no_key=True):
+def supersede(award: Award, states: Collection[str], *, by: User | None, at: datetime) -> list[Milestone]:
+    """The award ended or changed: its milestones in these states no longer apply. The caller holds the award."""
+    gone = list(award.milestones.filter(state__in=states).order_by("number").select_for_update(no_key=True))
+    for milestone in gone:
         milestone.award = award
         milestone.supersede()
         _save(milestone, by, at)
+    return gone
+
+
+@one_transaction
+def give_leave(milestone_id: int, *, until: date, reason: str, by: User, at: datetime) -> Milestone:
+    """The manager lets a missed milestone be reported after all, until a day. Raises LeaveInThePast."""
+    milestone = lock_milestone(milestone_id)
+    if milestone.state != State.MISSED:
+        raise NotPossibleNow(milestone)
+    ensure(
+        rules.may_give_leave(state=milestone.state, relations=relations(milestone, by)),
+        _("Only the programme's managers give leave to report late."),
+    )
+    if until < timezone.localdate(at):
+        raise LeaveInThePast(_("This day has passed. Choose a later one."), field="until")
+    milestone.leave_until = until
+    milestone.save(update_fields=["leave_until"])
+    data = {"until": until.isoformat()}
+    audit.record("milestone.leave_given", of=milestone, by=by, at=at, reason=reason, data=data)
+    return milestone
+
+
+@one_transaction
+def hear_again(milestone_id: int, *, by: User, at: datetime, reason: str) -> Milestone:
+    """An appeal was upheld: another panel hears the same report, in a round of its own."""
+    milestone = lock_milestone(milestone_id)
+    milestone.hear_again()
+    milestone.save(update_fields=["state", "round"])
+    audit.moved(milestone, by=by, at=at, reason=reason)
+    return milestone
+
+
+@one_transaction
+def report_finally(
+    award_id: int, *, text: str, lesson: str, files: Iterable[Stored], by: User, at: datetime
+) -> FinalReport:
+    """What came of the work, once, after its last milestone. Raises ReportEmpty."""
+    award = lock_award(award_id)
+    ensure(
+        rules.may_report_finally(award_state=award.state, relations=funding.relations(award, by)),
+        _("Only the principal investigator of a confirmed award gives its final report."),
+    )
+    for name, words in (("text", text), ("lesson", lesson)):
+        if not words.strip():
+            raise ReportEmpty(_("Write this part, however short."), field=name)
+    if FinalReport.objects.filter(award=award).exists():
+        raise ReportedBefore(_("The final report was given already."))
+    report = FinalReport.objects.create(award=award, text=text, lesson=lesson, by=by, at=at)
+    FinalEvidence.objects.bulk_create(FinalEvidence(report=report, **asdict(file)) for file in files)
+    audit.record("award.final_report", of=award, by=by, at=at)
+    return report
 
 
 def _save(milestone: Milestone, by: User | None, at: datetime, reason: str = "") -> Milestone:

@@ -2,7 +2,8 @@
 
 from datetime import date, timedelta
 
-from rdfast.milestones.states import MACHINE
+from rdfast.funding.states import AwardState
+from rdfast.milestones.states import MACHINE, State
 from rdfast.programmes.relations import Relation
 
 WHO: dict[str, frozenset[Relation]] = {
@@ -14,6 +15,7 @@ WHO: dict[str, frozenset[Relation]] = {
     "pass_": frozenset({Relation.MANAGER, Relation.HEAD}),
     "set_condition": frozenset({Relation.MANAGER, Relation.HEAD}),
     "fail": frozenset({Relation.MANAGER, Relation.HEAD}),
+    "hear_again": frozenset(),
     "supersede": frozenset(),
 }
 
@@ -21,6 +23,21 @@ WHO: dict[str, frozenset[Relation]] = {
 def may(move: str, *, state: str, relations: frozenset[Relation]) -> bool:
     """Whether a person of these relations may take the move in this state."""
     return state in MACHINE.sources_of(move) and bool(WHO[move] & relations)
+
+
+def may_give_leave(*, state: str, relations: frozenset[Relation]) -> bool:
+    """Whether the person may let a missed milestone be reported after all."""
+    return state == State.MISSED and bool({Relation.MANAGER, Relation.HEAD} & relations)
+
+
+def report_is_taken(state: str, *, leave_until: date | None, today: date) -> bool:
+    """Whether a report is still taken: a missed milestone needs the manager's leave, until its day."""
+    return state != State.MISSED or (leave_until is not None and today <= leave_until)
+
+
+def may_report_finally(*, award_state: str, relations: frozenset[Relation]) -> bool:
+    """Whether the person may give the final report of the award."""
+    return award_state == AwardState.CONFIRMED and Relation.PI in relations
 
 
 def due_after_signing(planned: date, signed: date, opens_days: int) -> date:

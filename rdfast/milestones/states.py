@@ -26,15 +26,29 @@ MOVES = [
     Move("report", State.OPEN, State.REPORTED, who="PI"),
     Move("report", State.OVERDUE, State.REPORTED, who="PI"),
     Move("report", State.CONDITIONAL, State.REPORTED, who="PI"),
+    Move("report", State.MISSED, State.REPORTED, who="PI, with the manager's leave"),
     Move("start_review", State.REPORTED, State.UNDER_REVIEW, who="first reviewer"),
     Move("pass_", State.UNDER_REVIEW, State.PASSED, who="manager confirms"),
     Move("set_condition", State.UNDER_REVIEW, State.CONDITIONAL, who="manager confirms"),
     Move("fail", State.UNDER_REVIEW, State.FAILED, who="manager confirms"),
     Move("fail", State.CONDITIONAL, State.FAILED, who="clock"),
-    Move("supersede", State.PLANNED, State.SUPERSEDED, who="award ended"),
+    Move("hear_again", State.CONDITIONAL, State.REPORTED, who="upheld appeal"),
+    Move("hear_again", State.FAILED, State.REPORTED, who="upheld appeal"),
+    *(
+        Move("supersede", source, State.SUPERSEDED, who="award ended or changed")
+        for source in (
+            State.PLANNED,
+            State.OPEN,
+            State.OVERDUE,
+            State.MISSED,
+            State.REPORTED,
+            State.UNDER_REVIEW,
+            State.CONDITIONAL,
+        )
+    ),
 ]
 MACHINE = Machine("milestone", State, first=State.PLANNED, moves=MOVES)
-REPORTABLE = {State.OPEN, State.OVERDUE, State.CONDITIONAL}
-FINAL = {State.PASSED, State.FAILED, State.MISSED, State.SUPERSEDED}
+REPORTABLE = {State.OPEN, State.OVERDUE, State.CONDITIONAL, State.MISSED}
+FINAL = {State.PASSED, State.FAILED, State.SUPERSEDED}
 EVALUATED = {State.REPORTED, State.UNDER_REVIEW}
 EXPECTS_REVIEWERS = {State.OPEN, State.OVERDUE, State.REPORTED, State.UNDER_REVIEW}

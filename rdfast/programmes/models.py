@@ -38,6 +38,7 @@ class Appointment(models.Model):
         SECOND_APPROVER = "second_approver", _("Second approver")
         FINANCE = "finance", _("Finance officer")
         REVIEWER = "reviewer", _("Reviewer")
+        COMMITTEE = "committee", _("Committee member")
         AUDITOR = "auditor", _("Auditor")
 
     programme = models.ForeignKey(Programme, on_delete=models.CASCADE, related_name="appointments")

@@ -17,6 +17,7 @@ class Relation(StrEnum):
     SECOND_APPROVER = "second_approver"
     FINANCE = "finance"
     REVIEWER = "reviewer"
+    COMMITTEE = "committee"
     AUDITOR = "auditor"
 
 
@@ -29,6 +30,7 @@ _OF_ROLE = {
     Appointment.Role.SECOND_APPROVER: Relation.SECOND_APPROVER,
     Appointment.Role.FINANCE: Relation.FINANCE,
     Appointment.Role.REVIEWER: Relation.REVIEWER,
+    Appointment.Role.COMMITTEE: Relation.COMMITTEE,
     Appointment.Role.AUDITOR: Relation.AUDITOR,
 }
 

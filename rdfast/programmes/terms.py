@@ -71,7 +71,28 @@ class Terms:
     first_milestone_day: int = _number(
         150, _("First milestone due at the latest on day"), _OWN, least=30, most=180
     )
+    plan_days: int = _number(
+        30,
+        _("Days until the plan is due"),
+        _("US undefinitized contract actions: 30 days."),
+        least=5,
+        most=90,
+    )
+    decide_plan_working_days: int = _number(10, _("Working days to decide on a plan"), _OWN, least=1)
     confirmation_days: int = _number(180, _("Days to confirmation"), _UCA, least=60, most=365)
+    extension_days: int = _number(90, _("Days by which the head may extend once"), _UCA, least=0, most=180)
+    raise_percent: int = _number(
+        50, _("Obligation before confirmation, percent of the asked total at most"), _UCA, least=1, most=100
+    )
+    raise_with_plan_percent: int = _number(
+        75, _("The same once the plan is in"), _("US undefinitized contract actions."), least=1, most=100
+    )
+    cover_percent: int = _number(
+        60,
+        _("Percent of the unconfirmed rests that must fit this or the next year's envelope"),
+        _("Own choice: do not start what cannot be confirmed."),
+        most=100,
+    )
     account_days: int = _number(90, _("Days in which a payment must be accounted for"), _OWN, least=7)
     liquidated_percent: int = _number(
         70, _("Percent of earlier payments accounted for before the next"), "2 CFR 2900.7", most=100
@@ -89,6 +110,49 @@ class Terms:
     quorum: int = _number(2, _("Reviews that make a finding"), _("NSF: at least two."), least=2, most=9)
     answer_hours: int = _number(72, _("Hours to answer an invitation"), _OWN, least=4)
     deliver_days: int = _number(14, _("Days to deliver a review"), _OWN, least=2)
+    misses_to_suspension: int = _number(2, _("Missed milestones in a row that suspend"), "ARPA-E", least=1)
+    after_failure_working_days: int = _number(
+        10, _("Working days to act on a failed milestone"), _OWN, least=1
+    )
+    suspension_days: int = _number(60, _("Days until a suspension must be resolved"), _OWN, least=14)
+    reply_days: int = _number(
+        20,
+        _("Days to reply to a notice"),
+        _("Innovation Act 33; Administrative Procedures Act 21."),
+        least=10,
+    )
+    votes: int = _number(
+        3,
+        _("Votes that decide a proceeding"),
+        _("Innovation Act 33: a panel without interest."),
+        least=3,
+        most=9,
+    )
+    final_claim_days: int = _number(
+        90, _("Days for the last claim after the end"), _("Innovation Act decree 26."), least=14
+    )
+    final_report_days: int = _number(
+        60, _("Days for the final report after the end"), _("Innovation Act decree 35."), least=14
+    )
+    close_days: int = _number(90, _("Days to close an ended award"), _OWN, least=14)
+    contest_days: int = _number(20, _("Days to contest a recovery"), _("Innovation Act 33."), least=10)
+    determine_days: int = _number(30, _("Days to determine a recovery"), _("Innovation Act 33."), least=10)
+    pay_days: int = _number(30, _("Days to pay a recovery"), _("Innovation Act 34."), least=14)
+    dun_after_days: int = _number(
+        15, _("Days after which an unpaid recovery is dunned"), _("Innovation Act decree 63."), least=1
+    )
+    dun_days: int = _number(10, _("Days to pay after dunning"), _("Innovation Act decree 63."), least=3)
+    appeal_days: int = _number(10, _("Days to file an appeal"), _("Innovation Act 14."), least=5)
+    decide_appeal_days: int = _number(30, _("Days to decide an appeal"), _("Innovation Act 14."), least=5)
+    audit_sample: int = _number(
+        59,
+        _("Claims a year drawn at random for a full audit (all if there are fewer)"),
+        _("95 % chance to meet an error rate of 5 %."),
+        most=100_000,
+    )
+    high_risk_claim: int = _number(
+        100_000_000, _("Claims from this amount on are audited in full"), _OWN, least=1, most=_LARGEST
+    )
     quorum_days: int = _number(21, _("Days after the report until the head steps in"), _OWN, least=3)
     confirm_finding_working_days: int = _number(5, _("Working days to confirm a finding"), _OWN, least=1)
     programme_exposure_percent: int = _number(

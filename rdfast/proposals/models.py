@@ -66,6 +66,12 @@ class Proposal(models.Model):
     )
     escalated_at = models.DateTimeField(null=True)
     decided_at = models.DateTimeField(null=True)
+    # The manager to whom the head gave a late decision.
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    # When a reopened proposal began to wait for money; the one that waits longest is served first.
+    waits_since = models.DateTimeField(null=True)
 
     last_move: Move | None = None
 
@@ -97,7 +103,7 @@ class Proposal(models.Model):
             models.Index(
                 fields=["submitted_at", "id"],
                 name="proposal_waiting",
-                condition=models.Q(state__in=[State.SUBMITTED, State.RECOMMENDED]),
+                condition=models.Q(state__in=[State.SUBMITTED, State.RECOMMENDED, State.REOPENED]),
             ),
         )
         triggers = (MACHINE.guard(), history.guard("proposals.proposal"))
@@ -154,6 +160,17 @@ class Proposal(models.Model):
     def decline(self, *, at: Any) -> None:
         self.decided_at = at
 
+    @MACHINE.transition("route")
+    def route(self, *, at: Any) -> None:
+        self.decided_at = at
+
+    @MACHINE.transition("reopen")
+    def reopen(self, *, at: Any) -> None:
+        self.decided_at = None
+        self.escalated_at = None
+        self.assigned_to = None
+        self.submitted_at = at
+
     @MACHINE.transition("withdraw")
     def withdraw(self, *, at: Any) -> None:
         self.decided_at = at
@@ -209,6 +226,7 @@ class PlannedMilestone(models.Model):
     criterion = models.TextField(_("criterion"), blank=True)
     due_on = models.DateField(_("due"), null=True)
     share_percent = models.PositiveSmallIntegerField(_("share of the money, %"), null=True)
+    is_critical = models.BooleanField(_("critical: without it the work makes no sense"), default=False)
 
     class Meta:
         ordering = ("number",)

@@ -10,7 +10,7 @@ from rdfast.core.refusals import RuleBroken
 from rdfast.people.models import Organisation, User
 from rdfast.programmes.relations import Relation
 from rdfast.programmes.terms import Terms
-from rdfast.proposals.states import EDITABLE, MACHINE, State
+from rdfast.proposals.states import ANSWERABLE, EDITABLE, MACHINE
 
 WHO: dict[str, frozenset[Relation]] = {
     "submit": frozenset({Relation.PI}),
@@ -18,7 +18,9 @@ WHO: dict[str, frozenset[Relation]] = {
     "withdraw": frozenset({Relation.PI}),
     "give_back": frozenset({Relation.MANAGER}),
     "recommend": frozenset({Relation.MANAGER}),
+    "route": frozenset({Relation.MANAGER}),
     "decline": frozenset({Relation.MANAGER}),
+    "reopen": frozenset(),
     "approve": frozenset({Relation.MANAGER, Relation.SECOND_APPROVER}),
     "send_back": frozenset({Relation.SECOND_APPROVER}),
     "lapse": frozenset(),
@@ -32,7 +34,7 @@ def may(move: str, *, state: str, relations: frozenset[Relation], escalated: boo
     """
     allowed = set(WHO[move])
     if move == "approve":
-        allowed = {Relation.MANAGER} if state == State.SUBMITTED else {Relation.SECOND_APPROVER}
+        allowed = {Relation.MANAGER} if state in ANSWERABLE else {Relation.SECOND_APPROVER}
     if escalated and allowed & {Relation.MANAGER, Relation.SECOND_APPROVER}:
         allowed.add(Relation.HEAD)
     return state in MACHINE.sources_of(move) and bool(allowed & relations)

@@ -12,7 +12,9 @@ class State(models.TextChoices):
     RETURNED = "returned", _("Returned for completion")
     RECOMMENDED = "recommended", _("Recommended, second approval pending")
     APPROVED = "approved", _("Approved")
+    ROUTED = "routed", _("Passed to the standard track")
     DECLINED = "declined", _("Declined")
+    REOPENED = "reopened", _("Reopened after an appeal")
     WITHDRAWN = "withdrawn", _("Withdrawn")
     LAPSED = "lapsed", _("Lapsed")
 
@@ -26,11 +28,19 @@ MOVES = [
     Move("send_back", State.RECOMMENDED, State.SUBMITTED, who="second approver"),
     Move("approve", State.SUBMITTED, State.APPROVED, who="manager"),
     Move("approve", State.RECOMMENDED, State.APPROVED, who="second approver"),
+    Move("route", State.SUBMITTED, State.ROUTED, who="manager"),
     Move("decline", State.SUBMITTED, State.DECLINED, who="manager"),
+    Move("reopen", State.DECLINED, State.REOPENED, who="upheld appeal"),
+    Move("reopen", State.ROUTED, State.REOPENED, who="upheld appeal"),
+    Move("recommend", State.REOPENED, State.RECOMMENDED, who="another manager"),
+    Move("approve", State.REOPENED, State.APPROVED, who="another manager"),
+    Move("route", State.REOPENED, State.ROUTED, who="another manager"),
+    Move("decline", State.REOPENED, State.DECLINED, who="another manager"),
     Move("withdraw", State.DRAFT, State.WITHDRAWN, who="PI"),
     Move("withdraw", State.SUBMITTED, State.WITHDRAWN, who="PI"),
     Move("withdraw", State.RETURNED, State.WITHDRAWN, who="PI"),
     Move("withdraw", State.RECOMMENDED, State.WITHDRAWN, who="PI"),
+    Move("withdraw", State.REOPENED, State.WITHDRAWN, who="PI"),
 ]
 MACHINE = Machine("proposal", State, first=State.DRAFT, moves=MOVES)
 EDITABLE = {State.DRAFT, State.RETURNED}
@@ -39,6 +49,10 @@ WITH_THE_AGENCY = {
     State.RETURNED,
     State.RECOMMENDED,
     State.APPROVED,
+    State.ROUTED,
     State.DECLINED,
+    State.REOPENED,
     State.LAPSED,
 }
+# What waits for a manager's answer.
+ANSWERABLE = {State.SUBMITTED, State.REOPENED}

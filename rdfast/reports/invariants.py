@@ -10,25 +10,40 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from rdfast.appeals.models import Appeal
+from rdfast.appeals.states import MACHINE as APPEAL
+from rdfast.changes.models import Change
+from rdfast.changes.states import MACHINE as CHANGE
 from rdfast.core.machines import Machine
-from rdfast.funding.models import Award, Tranche
-from rdfast.funding.states import AWARD, TRANCHE
+from rdfast.funding.models import Award, Motion, Tranche
+from rdfast.funding.states import AWARD, MOTION, TRANCHE
 from rdfast.milestones.models import Milestone
 from rdfast.milestones.states import MACHINE as MILESTONE
+from rdfast.plans.models import Plan
+from rdfast.plans.states import MACHINE as PLAN
+from rdfast.proceedings.models import Proceeding
+from rdfast.proceedings.states import MACHINE as PROCEEDING
 from rdfast.proposals.models import Proposal
 from rdfast.proposals.states import MACHINE as PROPOSAL
 from rdfast.reviews.models import Review
 from rdfast.reviews.states import MACHINE as REVIEW
-from rdfast.settlement.models import Claim
+from rdfast.settlement.models import Claim, Recovery
 from rdfast.settlement.states import MACHINE as CLAIM
+from rdfast.settlement.states import RECOVERY
 
 MACHINES: dict[type[Any], Machine] = {
     Proposal: PROPOSAL,
     Award: AWARD,
+    Motion: MOTION,
     Tranche: TRANCHE,
     Milestone: MILESTONE,
+    Plan: PLAN,
     Review: REVIEW,
     Claim: CLAIM,
+    Recovery: RECOVERY,
+    Change: CHANGE,
+    Proceeding: PROCEEDING,
+    Appeal: APPEAL,
 }
 # How long a due deadline may wait for the sweep before it counts as stuck.
 PATIENCE = timedelta(minutes=5)
@@ -57,27 +72,31 @@ def boxes_add_up(at: datetime) -> list[str]:
 
 
 def no_box_is_negative(at: datetime) -> list[str]:
-    """2. No box is negative; nothing is committed beyond the envelope or the provisional share."""
+    """2. No box is negative; nothing is committed beyond the envelope or the limit before confirmation."""
     return _offenders(
         "box {} ({}) is negative: {}",
-        "SELECT id, kind, balance FROM ledger_box WHERE balance < 0 AND kind <> 'treasury'",
+        "SELECT id, kind, balance FROM ledger_box WHERE balance < 0 AND kind NOT IN ('treasury', 'outside')",
     ) + _offenders(
-        "award {} over {} exceeds the provisional share of {}",
+        "award {} over {} exceeds what may be granted of {} before its confirmation",
         """
-        SELECT a.id, a.amount, p.asked_amount FROM funding_award a JOIN proposals_proposal p ON p.id = a.proposal_id
-        WHERE a.amount > p.asked_provisional OR a.amount * 2 > p.asked_amount
+        SELECT a.id, a.amount, a.asked_amount FROM funding_award a JOIN programmes_policy p ON p.id = a.policy_id
+        WHERE a.amount > a.asked_amount OR (
+            a.state IN ('offered', 'provisional', 'provisional_suspended')
+            AND a.amount * 100 > a.asked_amount * coalesce((p.values->>'raise_with_plan_percent')::bigint, 75)
+        )
         """,
     )
 
 
 def paid_money_is_accounted_or_exposed(at: datetime) -> list[str]:
-    """3. Per award: released = expense + advances + receivable + recovered + remitted + written off."""
+    """3. Per award: released − bounced = expense + advances + receivable + recovered + remitted + written off."""
     return _offenders(
         "award {} was paid {} but its boxes hold {}",
         """
         SELECT a.id, paid.total, held.total FROM funding_award a, LATERAL (
             SELECT coalesce(sum(p.amount), 0) AS total FROM funding_payment p
             JOIN funding_tranche t ON t.id = p.tranche_id WHERE t.award_id = a.id
+            AND NOT EXISTS (SELECT FROM funding_bounce b WHERE b.payment_id = p.id)
         ) paid, LATERAL (
             SELECT coalesce(sum(balance), 0) AS total FROM ledger_box WHERE award_id = a.id
             AND kind IN ('expense', 'advances', 'receivable', 'recovered', 'remitted', 'written_off')
@@ -87,11 +106,12 @@ def paid_money_is_accounted_or_exposed(at: datetime) -> list[str]:
 
 
 def nothing_is_paid_twice(at: datetime) -> list[str]:
-    """4. At most one release per tranche; claims liquidate at most what was settled."""
+    """4. At most one un-bounced release per tranche; claims liquidate at most what was settled."""
     return _offenders(
         "tranche {} has {} payments while it is {}",
         """
         SELECT t.id, count(p.id), t.state FROM funding_tranche t LEFT JOIN funding_payment p ON p.tranche_id = t.id
+            AND NOT EXISTS (SELECT FROM funding_bounce b WHERE b.payment_id = p.id)
         GROUP BY t.id HAVING count(p.id) <> CASE WHEN t.state IN ('released', 'settled') THEN 1 ELSE 0 END
         """,
     ) + _offenders(
@@ -113,7 +133,7 @@ def exposed_money_has_a_deadline(at: datetime) -> list[str]:
         SELECT a.id, sum(b.balance) FROM funding_award a JOIN ledger_box b ON b.award_id = a.id
         WHERE b.kind IN ('advances', 'receivable') AND NOT EXISTS (
             SELECT FROM timers_timer t WHERE t.matter_id = a.proposal_id AND t.status = 'pending'
-            AND t.kind = 'account'
+            AND t.kind IN ('account', 'final_claim', 'close', 'contest', 'determine', 'demand', 'pay', 'dun', 'refer')
         ) GROUP BY 1 HAVING sum(b.balance) > 0
         """,
     )
@@ -235,8 +255,11 @@ def every_move_and_arrow_has_its_event(at: datetime) -> list[str]:
     """10. Every move and every arrow has exactly one audit event, and every event one cause."""
     found = _offenders("event {} has no cause", "SELECT id FROM audit_event WHERE cause = ''")
     found += _offenders(
-        "event {} moved money {} times",
-        "SELECT event_id, count(*) FROM ledger_arrow GROUP BY 1 HAVING count(*) > 1",
+        "event {} moved money of envelope {} {} times the same way",
+        """
+        SELECT r.event_id, b.envelope_id, count(*) FROM ledger_arrow r JOIN ledger_box b ON b.id = r.source_id
+        GROUP BY r.event_id, b.envelope_id, r.what HAVING count(*) > 1
+        """,
     )
     for model in MACHINES:
         label = model._meta.label_lower

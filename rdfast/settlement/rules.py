@@ -1,6 +1,6 @@
 """Who may do what to a claim, and what it may claim. Facts are passed in."""
 
-from rdfast.funding.states import LIVE
+from rdfast.funding.states import ENDED, RUNNING
 from rdfast.programmes.relations import Relation
 from rdfast.settlement.states import MACHINE, State
 
@@ -19,7 +19,7 @@ def may(move: str, *, state: str, relations: frozenset[Relation]) -> bool:
 
 def may_start(*, award_state: str, relations: frozenset[Relation]) -> bool:
     """Whether the person may begin a claim under the award."""
-    return award_state in LIVE and Relation.PI in relations
+    return award_state in RUNNING | ENDED and Relation.PI in relations
 
 
 def may_edit(*, state: str, relations: frozenset[Relation]) -> bool:

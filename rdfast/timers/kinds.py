@@ -26,6 +26,26 @@ class Kind(models.TextChoices):
     REACH_QUORUM = "reach_quorum", _("Enough reviews")
     CONFIRM_FINDING = "confirm_finding", _("Finding confirmed")
     DECIDE_CLAIM = "decide_claim", _("Decision on the claim")
+    PLAN_DUE = "plan_due", _("Plan handed in")
+    DECIDE_PLAN = "decide_plan", _("Decision on the plan")
+    CONFIRM = "confirm", _("Award confirmed")
+    SECOND_MOTION = "second_motion", _("Second signature")
+    RESOLVE = "resolve", _("Suspension resolved")
+    OPEN_TERMINATION = "open_termination", _("Proceeding for termination opens")
+    ACT_ON_FAILURE = "act_on_failure", _("Answer to the failed milestone")
+    ANSWER_CHANGE = "answer_change", _("Answer to the proposed change")
+    REPLY = "reply", _("Reply to the notice")
+    DECIDE_PROCEEDING = "decide_proceeding", _("Decision in the proceeding")
+    FINAL_REPORT = "final_report", _("Final report")
+    FINAL_CLAIM = "final_claim", _("Last claim")
+    CLOSE = "close", _("Award closed")
+    CONTEST = "contest", _("Objection to the recovery")
+    DETERMINE = "determine", _("Recovery determined")
+    DEMAND = "demand", _("Recovery demanded")
+    PAY = "pay", _("Recovery paid")
+    DUN = "dun", _("Reminder of the unpaid recovery")
+    REFER = "refer", _("Recovery referred to the tax office")
+    DECIDE_APPEAL = "decide_appeal", _("Decision on the appeal")
 
 
 # These take something away from a person. They act only after their warning was delivered this long before.
@@ -34,4 +54,9 @@ NOTICE: dict[Kind, timedelta] = {
     Kind.SIGN: timedelta(days=2),
     Kind.REPORT_MISSED: timedelta(days=2),
     Kind.CURE: timedelta(days=2),
+    Kind.PLAN_DUE: timedelta(days=3),
+    Kind.CONFIRM: timedelta(days=7),
+    Kind.ACCOUNT: timedelta(days=3),
+    Kind.FINAL_CLAIM: timedelta(days=7),
+    Kind.REFER: timedelta(days=3),
 }

@@ -35,7 +35,7 @@ _TONES: Mapping[Tone, str] = {
         "submitted returned recommended reopened offered due proposed opened noticed heard filed reported "
         "under_review conditional invited ready contested determined demanded"
     ),
-    Tone.GOOD: "approved confirmed completed accepted partly_accepted agreed upheld passed settled paid",
+    Tone.GOOD: "approved confirmed completed accepted partly_accepted agreed upheld passed settled paid carried",
     Tone.BAD: (
         "declined provisional_suspended confirmed_suspended terminated rejected failed overdue missed bounced "
         "held disallowed dunned referred"

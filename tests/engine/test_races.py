@@ -11,8 +11,8 @@ from rdfast.core.refusals import RuleBroken
 from rdfast.decisions.models import Decision
 from rdfast.flow import granting, paying, submitting
 from rdfast.flow.deadlines import settle_down, sweep
+from rdfast.funding.limits import EnvelopeExhausted
 from rdfast.funding.models import Award, Payment
-from rdfast.funding.operations import EnvelopeExhausted
 from rdfast.ledger import queries as ledger
 from rdfast.ledger.kinds import BoxKind
 from rdfast.milestones.models import Milestone

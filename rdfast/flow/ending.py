@@ -1,0 +1,56 @@
+"""The work under an award ends: everything that was still promised stops, and the settlement's clocks start."""
+
+from datetime import datetime, timedelta
+
+from rdfast.flow import evaluating
+from rdfast.flow.reshaping import overtake_motion
+from rdfast.funding import standing
+from rdfast.funding.models import Award
+from rdfast.milestones import operations as milestones
+from rdfast.milestones.states import MACHINE
+from rdfast.people.models import User
+from rdfast.timers import operations as timers
+from rdfast.timers.kinds import Kind
+
+
+def terminate(
+    award: Award, *, kind: str, reason: str, lesson: str = "", by: User | None, at: datetime
+) -> Award:
+    """Terminate, therefore: nothing is paid or promised any more; a last claim is due, then the closing.
+
+    The caller holds the award.
+    """
+    _stop_clocks(award, at=at)
+    ended = standing.terminate(award.pk, kind=kind, reason=reason, lesson=lesson, by=by, at=at)
+    _settle_up(ended, by=by, at=at)
+    return ended
+
+
+def complete(award: Award, *, lesson: str, by: User | None, at: datetime) -> Award:
+    """Complete, therefore: a last claim is due, then the closing. The caller holds the award."""
+    _stop_clocks(award, at=at)
+    completed = standing.complete(award.pk, lesson=lesson, by=by, at=at)
+    _settle_up(completed, by=by, at=at)
+    return completed
+
+
+def _stop_clocks(award: Award, *, at: datetime) -> None:
+    """Of the award and its unpaid tranches. Money that is out keeps its date until it is accounted for."""
+    overtake_motion(award, at=at)
+    timers.cancel(of=award, at=at)
+    for tranche in award.tranches.all():
+        tranche.award = award
+        timers.cancel(Kind.APPROVE_TRANCHE, Kind.RELEASE_TRANCHE, of=tranche, at=at)
+
+
+def _settle_up(award: Award, *, by: User | None, at: datetime) -> None:
+    open_states = MACHINE.sources_of("supersede")
+    for milestone in milestones.supersede(award, open_states, by=by, at=at):
+        timers.cancel(of=milestone, at=at)
+        evaluating.stand_down(milestone, at=at)
+    terms = award.policy.terms
+    last_claim = at + timedelta(days=terms.final_claim_days)
+    reminders = [last_claim - timedelta(days=days) for days in (30, 7)]
+    timers.set(Kind.FINAL_CLAIM, of=award, due_at=last_claim, at=at, remind_at=reminders)
+    close_by = last_claim + timedelta(days=terms.close_days)
+    timers.set(Kind.CLOSE, of=award, due_at=close_by, at=at)

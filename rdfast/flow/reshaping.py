@@ -1,0 +1,57 @@
+"""An agreement takes a new shape: milestones in place of those not begun, their clocks, and payments cut anew."""
+
+from datetime import datetime
+
+from django.utils import timezone
+
+from rdfast.flow import paying, performing
+from rdfast.funding import motions, standing
+from rdfast.funding.models import Award
+from rdfast.funding.operations import PlannedTranche
+from rdfast.milestones import operations as milestones
+from rdfast.milestones.models import Milestone
+from rdfast.milestones.operations import Promise
+from rdfast.milestones.states import FINAL, State
+from rdfast.people.models import User
+from rdfast.timers import operations as timers
+
+
+def reshape(award: Award, promises: list[Promise] | None, *, by: User | None, at: datetime) -> None:
+    """Give the award these milestones (None: it keeps its own) and cut its unpaid money anew over what lies ahead.
+
+    The caller has stated the award's new amount and holds it. Nothing of the old shape keeps a clock.
+    """
+    if promises is not None:
+        gone, made = milestones.replan(award, promises, by=by, at=at)
+        for milestone in gone:
+            timers.cancel(of=milestone, at=at)
+        for milestone in made:
+            milestone.award = award
+            performing.expect(milestone, at=at)
+    for tranche in standing.recut(award, payments_ahead(award, at=at), by=by, at=at):
+        timers.cancel(of=tranche, at=at)
+    paying.consider(award, at=at)
+
+
+def payments_ahead(award: Award, *, at: datetime) -> list[PlannedTranche]:
+    """One payment ahead of every milestone still to be reached: the first follows the last one passed."""
+    of_award = list(award.milestones.exclude(state=State.SUPERSEDED).order_by("number"))
+    passed = [milestone for milestone in of_award if milestone.state == State.PASSED]
+    ahead = [milestone for milestone in of_award if milestone.state not in FINAL]
+    before: list[Milestone | None] = [passed[-1] if passed else None, *ahead[:-1]]
+    today = timezone.localdate(at)
+    return [
+        PlannedTranche(
+            share_percent=milestone.share_percent,
+            after_milestone=earlier.number if earlier else None,
+            expected_on=max(today, earlier.due_on) if earlier else today,
+        )
+        for milestone, earlier in zip(ahead, before, strict=True)
+    ]
+
+
+def overtake_motion(award: Award, *, at: datetime) -> None:
+    """The award moved on: a motion that waits for its second signature is overtaken, and its clock ends."""
+    motion = motions.overtake(award, at=at)
+    if motion is not None:
+        timers.cancel(of=motion, at=at)

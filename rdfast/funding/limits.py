@@ -1,0 +1,113 @@
+"""What an envelope lets an award take: what is available, the caps on money at risk, and the cover of what was begun.
+
+Locks here are contended, so they come last: organisation, then envelope, the years in their order.
+"""
+
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from rdfast.audit.models import Event
+from rdfast.core.amounts import written
+from rdfast.core.refusals import RuleBroken
+from rdfast.funding import queries, rules
+from rdfast.funding.models import Award
+from rdfast.ledger import operations as ledger
+from rdfast.ledger.kinds import What
+from rdfast.people.operations import lock_organisation
+from rdfast.programmes.models import Envelope
+from rdfast.programmes.operations import lock_envelope
+from rdfast.programmes.queries import allotment_of, available_in
+
+
+class EnvelopeExhausted(RuleBroken):
+    """The envelope has too little available."""
+
+
+class ExposureTooHigh(RuleBroken):
+    """A cap on money at risk would be exceeded."""
+
+
+class CoverTooLow(RuleBroken):
+    """What was begun could no longer be confirmed."""
+
+
+def take_from_envelope(
+    what: What, award: Award, envelope_id: int, amount: int, *, at: datetime, key: str, event: Event
+) -> None:
+    """Take `amount` out of what the envelope has available. Raises EnvelopeExhausted."""
+    try:
+        ledger.move(
+            what, envelope_id=envelope_id, award_id=award.pk, amount=amount, at=at, key=key, event=event
+        )
+    except ledger.NotEnough as short:
+        raise EnvelopeExhausted(
+            _("%(envelope)s has %(available)s left; %(amount)s is needed.")
+            % {
+                "envelope": Envelope.objects.select_related("programme").get(pk=envelope_id),
+                "available": written(short.balance),
+                "amount": written(amount),
+            }
+        ) from short
+
+
+def ensure_cover(award: Award) -> None:
+    """What unconfirmed awards still ask for must fit what this and the next year's envelope have left, in part.
+
+    The caller holds the award's envelope; the next year's is held after it. Raises CoverTooLow.
+    """
+    envelope = award.envelope
+    following = Envelope.objects.filter(programme=envelope.programme_id, year=envelope.year + 1).first()
+    available = available_in(envelope)
+    if following is not None:
+        lock_envelope(following.pk)
+        available += available_in(following)
+    rests = queries.unconfirmed_rests(envelope.programme_id)
+    needed = rules.cover_needed(rests, award.policy.terms.cover_percent)
+    if needed > available:
+        raise CoverTooLow(
+            _(
+                "What was begun must stay confirmable: %(needed)s would be needed for it, %(available)s is left, "
+                "%(short)s too little."
+            )
+            % {
+                "needed": written(needed),
+                "available": written(available),
+                "short": written(needed - available),
+            }
+        )
+
+
+def ensure_exposure(award: Award, *, envelope_id: int, at: datetime, more: int = 0) -> dict[str, list[int]]:
+    """Hold organisation and envelope and check both caps, this award's own rows and `more` included.
+
+    Returns [exposed, cap] for each of the two, to be kept with the event. Raises ExposureTooHigh.
+    """
+    organisation = lock_organisation(award.organisation_id)
+    envelope = lock_envelope(envelope_id)
+    terms, today = award.policy.terms, timezone.localdate(at)
+    allotment = allotment_of(envelope)
+    of_all, of_one = queries.exposure_in(
+        envelope.pk, organisation_id=organisation.pk, today=today, days=terms.exposure_days
+    )
+    found = {}
+    for name, exposed, percent, whose in (
+        ("programme_exposure", of_all + more, terms.programme_exposure_percent, envelope),
+        ("organisation_exposure", of_one + more, terms.organisation_exposure_percent, organisation),
+    ):
+        cap = rules.exposure_cap(allotment, percent)
+        found[name] = [exposed, cap]
+        if exposed > cap:
+            raise ExposureTooHigh(
+                _(
+                    "Money at risk for %(whose)s would be %(exposed)s; the cap is %(cap)s, exceeded by %(over)s."
+                )
+                % {
+                    "whose": whose,
+                    "exposed": written(exposed),
+                    "cap": written(cap),
+                    "over": written(exposed - cap),
+                }
+            )
+    return found
