@@ -1,7 +1,7 @@
 """Builders: a fixed cast and the things they work with, made by the real operations.
 
 Hana (PI) and Sejin (signatory) belong to the institute; Minjun manages, Yuna gives second approvals, Doyun heads
-the programme, Finn pays; Rhea, Rolf, Rosa and Rui review; Olga is an outsider, Audrey audits.
+the programme, Finn pays; Rhea, Rolf, Rosa and Rui review; Cara, Chan, Cole and Cora sit on the committee; Olga is an outsider, Audrey audits.
 """
 
 from dataclasses import dataclass
@@ -81,6 +81,7 @@ class World:
     doyun: User
     finn: User
     reviewers: list[User]
+    committee: list[User]
     audrey: User
     olga: User
     admin: User
@@ -136,6 +137,7 @@ def world(*, at: datetime = MONDAY, allotted: int = 10_000_000_000, **terms: obj
         doyun=person("Doyun", agency),
         finn=person("Finn", agency),
         reviewers=reviewers,
+        committee=[person(name, elsewhere) for name in ("Cara", "Chan", "Cole", "Cora")],
         audrey=person("Audrey", agency),
         olga=person("Olga", organisation(4, "small")),
         admin=person("Admin", agency, is_staff=True, is_superuser=True),
@@ -146,6 +148,7 @@ def world(*, at: datetime = MONDAY, allotted: int = 10_000_000_000, **terms: obj
         Role.HEAD: [cast.doyun],
         Role.FINANCE: [cast.finn],
         Role.REVIEWER: reviewers,
+        Role.COMMITTEE: cast.committee,
         Role.AUDITOR: [cast.audrey],
     }
     Appointment.objects.bulk_create(

@@ -4,6 +4,7 @@ from django.db.models import QuerySet
 
 from rdfast.audit.models import Event
 from rdfast.audit.operations import Subject
+from rdfast.people.models import User
 
 
 def story_of(matter_id: int) -> QuerySet[Event]:
@@ -28,3 +29,8 @@ def last_entry(subject: Subject, *kinds: str) -> Event | None:
     """The newest event of these kinds of this very object, if there is one."""
     mine = Event.objects.filter(subject_kind=subject._meta.label_lower, subject_id=subject.pk, kind__in=kinds)
     return mine.order_by("-id").first()
+
+
+def took_part(user: User, matter_id: int) -> bool:
+    """Whether the person did anything at all in one proposal's story: those who did judge no dispute about it."""
+    return Event.objects.filter(matter_id=matter_id, actor=user).exists()

@@ -67,6 +67,14 @@ def decline(proposal_id: int, *, reason: str, by: User, at: datetime) -> Decisio
     return _add(proposal, Kind.DECLINE, by, at, reason)
 
 
+@one_transaction
+def route(proposal_id: int, *, reason: str, by: User, at: datetime) -> Decision:
+    """Passed to the standard track."""
+    _ensure_reason(reason)
+    proposal = proposals.route(proposal_id, by=by, at=at, reason=reason)
+    return _add(proposal, Kind.ROUTE, by, at, reason)
+
+
 def _ensure_reason(reason: str) -> None:
     if not reason.strip():
         raise ReasonMissing(_("Give a reason that the applicant can read."), field="reason")

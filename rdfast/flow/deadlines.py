@@ -12,16 +12,28 @@ from typing import TypeVar
 
 from django.db import InterfaceError, InternalError, OperationalError
 
+from rdfast.appeals.models import Appeal
 from rdfast.audit import causes
 from rdfast.audit import operations as audit
 from rdfast.core import boundaries
 from rdfast.core.locks import lock_if_free
-from rdfast.flow import accounting, evaluating, granting, paying, performing, signing
+from rdfast.flow import (
+    accounting,
+    appealing,
+    evaluating,
+    granting,
+    holding,
+    paying,
+    performing,
+    proceeding,
+    signing,
+)
 from rdfast.flow.telling import administrators, pi, signatories, tell, together
 from rdfast.funding.models import Award, Tranche
 from rdfast.milestones.models import Milestone
 from rdfast.outbox import operations as outbox
 from rdfast.people.models import User
+from rdfast.proceedings.models import Proceeding
 from rdfast.proposals.models import Proposal
 from rdfast.reviews.models import Finding, Review
 from rdfast.settlement.models import Claim
@@ -33,9 +45,10 @@ from rdfast.timers.models import Timer
 logger = logging.getLogger(__name__)
 
 S = TypeVar("S", Proposal, Award)
-Subject = Proposal | Award | Tranche | Milestone | Review | Finding | Claim
+Subject = Proposal | Award | Tranche | Milestone | Review | Finding | Claim | Proceeding | Appeal
 SUBJECTS: dict[str, type[Subject]] = {
-    model._meta.label_lower: model for model in (Proposal, Award, Tranche, Milestone, Review, Finding, Claim)
+    model._meta.label_lower: model
+    for model in (Proposal, Award, Tranche, Milestone, Review, Finding, Claim, Proceeding, Appeal)
 }
 # What happens when nobody acted in time. Silence escalates; it never approves.
 ACTIONS: dict[Kind, Callable[..., None]] = {
@@ -55,6 +68,11 @@ ACTIONS: dict[Kind, Callable[..., None]] = {
     Kind.REACH_QUORUM: evaluating.quorum_missing,
     Kind.CONFIRM_FINDING: evaluating.confirmation_late,
     Kind.DECIDE_CLAIM: accounting.decision_late,
+    Kind.RESOLVE: holding.unresolved,
+    Kind.OPEN_TERMINATION: proceeding.open_termination,
+    Kind.REPLY: proceeding.reply_missing,
+    Kind.DECIDE_PROCEEDING: proceeding.decision_late,
+    Kind.DECIDE_APPEAL: appealing.decision_late,
 }
 
 
@@ -123,6 +141,9 @@ def _lock_subject(timer: Timer) -> Subject:
         return _lock_if_free(Proposal, timer.subject_id)
     if model is Award:
         return _lock_if_free(Award, timer.subject_id)
+    if model is Appeal:
+        _lock_if_free(Proposal, timer.matter_id or 0)
+        return model.objects.get(pk=timer.subject_id)
     _lock_if_free(Award, Award.objects.values_list("pk", flat=True).get(proposal=timer.matter_id))
     return model.objects.get(pk=timer.subject_id)
 
@@ -178,6 +199,8 @@ def _proposal_of(subject: Subject) -> Proposal:
         return subject.proposal
     if isinstance(subject, Review | Finding):
         return subject.milestone.award.proposal
+    if isinstance(subject, Appeal):
+        return subject.proposal
     return subject.award.proposal
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from rdfast.flow import evaluating
+from rdfast.flow import evaluating, granting
 from rdfast.flow.reshaping import overtake_motion
 from rdfast.funding import standing
 from rdfast.funding.models import Award
@@ -54,3 +54,4 @@ def _settle_up(award: Award, *, by: User | None, at: datetime) -> None:
     timers.set(Kind.FINAL_CLAIM, of=award, due_at=last_claim, at=at, remind_at=reminders)
     close_by = last_claim + timedelta(days=terms.close_days)
     timers.set(Kind.CLOSE, of=award, due_at=close_by, at=at)
+    granting.serve_waiting(award.envelope_id, at=at)

@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from rdfast.audit.queries import last_of
 from rdfast.core import boundaries
-from rdfast.core.locks import lock
+from rdfast.core.locks import lock, lock_if_free
+from rdfast.core.transactions import one_transaction
 from rdfast.core.working_days import after_working_days
 from rdfast.decisions import operations as decisions
 from rdfast.decisions.models import Decision
@@ -16,13 +17,16 @@ from rdfast.flow.submitting import screening_facts
 from rdfast.flow.telling import heads, managers, pi, second_approvers, signatories, tell, together
 from rdfast.funding import operations as funding
 from rdfast.funding.operations import PlannedTranche
+from rdfast.ledger import queries as ledger
+from rdfast.ledger.kinds import BoxKind
 from rdfast.milestones import operations as milestones
 from rdfast.people.models import User
 from rdfast.people.operations import lock_person
 from rdfast.programmes.models import Policy
 from rdfast.proposals import operations as proposals
 from rdfast.proposals.models import Proposal
-from rdfast.proposals.states import State
+from rdfast.proposals.queries import waiting_for_money
+from rdfast.proposals.states import ANSWERABLE
 from rdfast.screening import operations as screening
 from rdfast.screening.rules import screen
 from rdfast.timers import operations as timers
@@ -40,7 +44,7 @@ def policy_of(proposal: Proposal) -> Policy:
 def approve(proposal_id: int, *, amount: int, reason: str, by: User, at: datetime) -> Decision:
     """The manager's yes: a grant, or above the limit a recommendation to the second approver."""
     proposal = lock(Proposal, proposal_id)
-    if proposal.state == State.SUBMITTED and amount > policy_of(proposal).terms.second_approval_above:
+    if proposal.state in ANSWERABLE and amount > policy_of(proposal).terms.second_approval_above:
         return _recommend(proposal_id, amount=amount, reason=reason, by=by, at=at)
     return _grant(decisions.approve(proposal, amount=amount, reason=reason, by=by, at=at), by=by, at=at)
 
@@ -171,19 +175,80 @@ def give_back(proposal_id: int, *, reason: str, by: User, at: datetime) -> Decis
 
 @boundaries.commit
 def decline(proposal_id: int, *, reason: str, by: User, at: datetime) -> Decision:
-    """The no, with its reason."""
-    decision = decisions.decline(proposal_id, reason=reason, by=by, at=at)
+    """The no, with its reason; the applicant may appeal."""
+    return _turned_down(
+        decisions.decline(proposal_id, reason=reason, by=by, at=at), "proposal_declined", at=at
+    )
+
+
+@boundaries.commit
+def route(proposal_id: int, *, reason: str, by: User, at: datetime) -> Decision:
+    """Passed to the standard track, with its reason; the applicant may appeal."""
+    return _turned_down(decisions.route(proposal_id, reason=reason, by=by, at=at), "proposal_routed", at=at)
+
+
+def _turned_down(decision: Decision, template: str, *, at: datetime) -> Decision:
     proposal = decision.proposal
     timers.cancel(of=proposal, at=at)
+    appeal_by = at + timedelta(days=policy_of(proposal).terms.appeal_days)
     tell(
         pi(proposal),
-        "proposal_declined",
+        template,
         event=last_of(proposal),
         at=at,
         proposal=proposal,
         decision=decision,
+        appeal_by=appeal_by,
     )
     return decision
+
+
+@boundaries.commit
+def reassign(proposal_id: int, to: User, *, reason: str, by: User, at: datetime) -> Proposal:
+    """The head gives a late decision to a manager, who has a clock of their own."""
+    proposal = proposals.reassign(proposal_id, to, reason=reason, by=by, at=at)
+    decide_by = policy_of(proposal).terms.second_approval_by(at)
+    timers.set(Kind.DECIDE, of=proposal, due_at=decide_by, at=at)
+    tell(
+        [to],
+        "decision_reassigned",
+        event=last_of(proposal),
+        at=at,
+        proposal=proposal,
+        reason=reason,
+        decide_by=decide_by,
+    )
+    return proposal
+
+
+@one_transaction
+def serve_waiting(envelope_id: int, *, at: datetime) -> None:
+    """Money may be there again: start the clocks of the reopened proposals that it suffices for, first in line first."""
+    left = ledger.balance(BoxKind.AVAILABLE, envelope_id=envelope_id)
+    for waiting in waiting_for_money(envelope_id):
+        left -= waiting.asked_provisional
+        if left < 0:
+            return
+        proposal = lock_if_free(Proposal, waiting.pk)
+        if proposal is None or proposal.waits_since is None:
+            continue  # somebody is at it; the next money finds it
+        proposals.serve(proposal, at=at)
+        start_decision_clock(proposal, at=at)
+
+
+def start_decision_clock(proposal: Proposal, *, at: datetime) -> None:
+    """A reopened proposal is decided within the usual time, by somebody else than before."""
+    decide_by = policy_of(proposal).terms.decide_by(at)
+    timers.set(Kind.DECIDE, of=proposal, due_at=decide_by, at=at)
+    deciders = [user for user in managers(proposal) if user.pk != proposal.turned_down_by_id]
+    tell(
+        deciders or heads(proposal),
+        "proposal_reopened",
+        event=last_of(proposal),
+        at=at,
+        proposal=proposal,
+        decide_by=decide_by,
+    )
 
 
 def escalate(proposal: Proposal, *, at: datetime) -> None:

@@ -5,6 +5,7 @@ from itertools import chain
 from typing import Any
 
 from rdfast.audit.models import Event
+from rdfast.audit.queries import took_part
 from rdfast.funding.models import Award
 from rdfast.outbox import operations as outbox
 from rdfast.people.models import User
@@ -49,6 +50,12 @@ def second_approvers(proposal: Proposal, *, other_than: User) -> list[User]:
 def finance_officers(proposal: Proposal) -> list[User]:
     """The programme's finance officers."""
     return _serving(proposal, Role.FINANCE)
+
+
+def committee(proposal: Proposal) -> list[User]:
+    """Committee members who took no part in the proposal's story: they judge disputes about it."""
+    members = _serving(proposal, Role.COMMITTEE)
+    return [user for user in members if not took_part(user, proposal.pk)]
 
 
 def pi(proposal: Proposal) -> list[User]:

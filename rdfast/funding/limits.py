@@ -5,6 +5,7 @@ Locks here are contended, so they come last: organisation, then envelope, the ye
 
 from datetime import datetime
 
+from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -19,6 +20,7 @@ from rdfast.people.operations import lock_organisation
 from rdfast.programmes.models import Envelope
 from rdfast.programmes.operations import lock_envelope
 from rdfast.programmes.queries import allotment_of, available_in
+from rdfast.proposals.queries import waiting_for_money
 
 
 class EnvelopeExhausted(RuleBroken):
@@ -27,6 +29,10 @@ class EnvelopeExhausted(RuleBroken):
 
 class ExposureTooHigh(RuleBroken):
     """A cap on money at risk would be exceeded."""
+
+
+class OthersWaitFirst(RuleBroken):
+    """What is left belongs to reopened proposals that wait for it."""
 
 
 class CoverTooLow(RuleBroken):
@@ -50,6 +56,20 @@ def take_from_envelope(
                 "amount": written(amount),
             }
         ) from short
+
+
+def ensure_line(award: Award) -> None:
+    """Reopened proposals that wait for money are served first. The caller holds the envelope. Raises OthersWaitFirst."""
+    waiting = waiting_for_money(award.envelope_id).exclude(pk=award.proposal_id)
+    needed = waiting.order_by().aggregate(total=Sum("asked_provisional"))["total"] or 0
+    left = available_in(award.envelope)
+    if needed > left:
+        raise OthersWaitFirst(
+            _(
+                "%(needed)s is kept for reopened proposals that wait first in line; only %(left)s would be left."
+            )
+            % {"needed": written(needed), "left": written(left)}
+        )
 
 
 def ensure_cover(award: Award) -> None:

@@ -14,7 +14,7 @@ from rdfast.core.refusals import RuleBroken, ensure
 from rdfast.core.transactions import one_transaction
 from rdfast.core.working_days import end_of
 from rdfast.funding import queries, rules
-from rdfast.funding.limits import ensure_cover, ensure_exposure, take_from_envelope
+from rdfast.funding.limits import ensure_cover, ensure_exposure, ensure_line, take_from_envelope
 from rdfast.funding.models import Agreement, Award, Payment, Tranche
 from rdfast.funding.states import AWARD, LIVE, TRANCHE, UNPAID
 from rdfast.ledger import operations as ledger
@@ -97,7 +97,8 @@ def schedule(
 def reserve(award: Award, *, by: User, at: datetime) -> None:
     """Reserve the offered amount in the envelope: the last step of a grant, for its locks are contended.
 
-    Holds organisation and envelope. Raises EnvelopeExhausted, ExposureTooHigh or CoverTooLow.
+    Holds organisation and envelope. Raises EnvelopeExhausted, ExposureTooHigh, OthersWaitFirst
+    or CoverTooLow.
     """
     exposed = ensure_exposure(award, envelope_id=award.envelope_id, at=at)
     data = {"amount": award.amount, **exposed}
@@ -105,6 +106,7 @@ def reserve(award: Award, *, by: User, at: datetime) -> None:
     take_from_envelope(
         What.RESERVED, award, award.envelope_id, award.amount, at=at, key=f"reserve:{award.pk}", event=event
     )
+    ensure_line(award)
     ensure_cover(award)
 
 

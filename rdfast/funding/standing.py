@@ -18,7 +18,7 @@ from rdfast.funding import queries
 from rdfast.funding.limits import ensure_exposure, take_from_envelope
 from rdfast.funding.models import Award, Tranche
 from rdfast.funding.operations import PlannedTranche, ensure_may_award, lock_award, schedule
-from rdfast.funding.states import TrancheState
+from rdfast.funding.states import Termination, TrancheState
 from rdfast.ledger import operations as ledger
 from rdfast.ledger.kinds import BoxKind, What
 from rdfast.ledger.queries import boxes_of_award, envelopes_of_award
@@ -172,6 +172,17 @@ def terminate(award_id: int, *, kind: str, reason: str, lesson: str, by: User | 
     award.save(update_fields=["state", "termination_kind", "lesson", "amount", "ended_at", "version"])
     event = audit.moved(award, by=by, at=at, reason=reason, data={"termination": kind})
     _free_the_rest(award, event=event, by=by, at=at)
+    return award
+
+
+@one_transaction
+def regrade(award_id: int, *, reason: str, by: User, at: datetime) -> Award:
+    """An appeal against a termination for cause was upheld: it counts as technical, and carries no sanction."""
+    award = lock_award(award_id)
+    before = award.termination_kind
+    award.termination_kind = Termination.TECHNICAL
+    award.save(update_fields=["termination_kind"])
+    audit.record("award.regraded", of=award, by=by, at=at, reason=reason, data={"before": before})
     return award
 
 

@@ -20,7 +20,6 @@ MOVES = [
     Move("hear", State.NOTICED, State.HEARD, who="applicant, or clock"),
     Move("decide", State.HEARD, State.DECIDED, who="committee, by majority"),
     Move("dismiss", State.HEARD, State.DISMISSED, who="committee, by majority"),
-    Move("dismiss", State.OPENED, State.DISMISSED, who="manager, or award ended"),
     Move("dismiss", State.NOTICED, State.DISMISSED, who="manager, or award ended"),
     Move("dismiss", State.DECIDED, State.DISMISSED, who="second approver"),
     Move("effect", State.DECIDED, State.EFFECTED, who="second approver"),

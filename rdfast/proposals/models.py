@@ -70,6 +70,10 @@ class Proposal(models.Model):
     assigned_to = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
+    # Who said no last: after an upheld appeal another manager decides.
+    turned_down_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
     # When a reopened proposal began to wait for money; the one that waits longest is served first.
     waits_since = models.DateTimeField(null=True)
 
@@ -157,11 +161,13 @@ class Proposal(models.Model):
         self.decided_at = at
 
     @MACHINE.transition("decline")
-    def decline(self, *, at: Any) -> None:
+    def decline(self, *, by: Any, at: Any) -> None:
+        self.turned_down_by = by
         self.decided_at = at
 
     @MACHINE.transition("route")
-    def route(self, *, at: Any) -> None:
+    def route(self, *, by: Any, at: Any) -> None:
+        self.turned_down_by = by
         self.decided_at = at
 
     @MACHINE.transition("reopen")
@@ -169,6 +175,8 @@ class Proposal(models.Model):
         self.decided_at = None
         self.escalated_at = None
         self.assigned_to = None
+        self.recommended_amount = None
+        self.recommended_by = None
         self.submitted_at = at
 
     @MACHINE.transition("withdraw")

@@ -15,14 +15,19 @@ from rdfast.core.transactions import one_transaction
 from rdfast.people.models import Organisation, User
 from rdfast.people.operations import lock_person
 from rdfast.programmes.models import BudgetCategory, Call, Policy, Topic
+from rdfast.programmes.relations import Relation
 from rdfast.proposals import rules
 from rdfast.proposals.models import BudgetLine, PlannedMilestone, Proposal, TeamMember
 from rdfast.proposals.queries import may, relations
-from rdfast.proposals.states import MACHINE
+from rdfast.proposals.states import ANSWERABLE, MACHINE
 
 
 class CallClosed(RuleBroken):
     """The call takes no proposals now."""
+
+
+class NotAManager(RuleBroken):
+    """A late decision goes to one of the programme's managers, free of conflicts."""
 
 
 class ReturnedBefore(RuleBroken):
@@ -224,9 +229,75 @@ def decline(proposal_id: int, *, by: User, at: datetime, reason: str) -> Proposa
     """The no, with a reason the applicant can read."""
     proposal = lock(Proposal, proposal_id)
     _ensure_may(proposal, "decline", by)
-    proposal.decline(at=at)
-    proposal.save(update_fields=["state", "decided_at"])
+    proposal.decline(by=by, at=at)
+    proposal.save(update_fields=["state", "decided_at", "turned_down_by"])
     audit.moved(proposal, by=by, at=at, reason=reason)
+    return proposal
+
+
+@one_transaction
+def route(proposal_id: int, *, by: User, at: datetime, reason: str) -> Proposal:
+    """It belongs on the standard track; the reason says why."""
+    proposal = lock(Proposal, proposal_id)
+    _ensure_may(proposal, "route", by)
+    proposal.route(by=by, at=at)
+    proposal.save(update_fields=["state", "decided_at", "turned_down_by"])
+    audit.moved(proposal, by=by, at=at, reason=reason)
+    return proposal
+
+
+@one_transaction
+def reopen(proposal_id: int, *, by: User, at: datetime, reason: str) -> Proposal:
+    """An appeal was upheld: another manager decides; the call window is waived."""
+    proposal = lock(Proposal, proposal_id)
+    proposal.reopen(at=at)
+    proposal.save(
+        update_fields=[
+            "state",
+            "decided_at",
+            "escalated_at",
+            "assigned_to",
+            "recommended_amount",
+            "recommended_by",
+            "submitted_at",
+        ]
+    )
+    audit.moved(proposal, by=by, at=at, reason=reason)
+    return proposal
+
+
+@one_transaction
+def wait_for_money(proposal: Proposal, *, at: datetime) -> None:
+    """A reopened proposal finds the money gone: its clock stands still, and it is first in line."""
+    proposal.waits_since = at
+    proposal.save(update_fields=["waits_since"])
+    audit.record("proposal.waits", of=proposal, by=None, at=at, reason="no funds")
+
+
+@one_transaction
+def serve(proposal: Proposal, *, at: datetime) -> None:
+    """The money is there again: its decision clock starts. The caller holds the proposal."""
+    proposal.waits_since = None
+    proposal.save(update_fields=["waits_since"])
+    audit.record("proposal.served", of=proposal, by=None, at=at)
+
+
+@one_transaction
+def reassign(proposal_id: int, to: User, *, reason: str, by: User, at: datetime) -> Proposal:
+    """The head gives a late decision to a manager. Raises NotAManager."""
+    proposal = lock(Proposal, proposal_id)
+    if proposal.state not in ANSWERABLE:
+        raise NotPossibleNow(proposal)
+    allowed = rules.may_reassign(
+        state=proposal.state, relations=relations(proposal, by), escalated=proposal.escalated_at is not None
+    )
+    ensure(allowed, _("Only the head of the programme gives a late decision to somebody else."))
+    if not may("approve", proposal, to) or Relation.MANAGER not in relations(proposal, to):
+        raise NotAManager(_("This person cannot decide on this proposal. Choose another."), field="to")
+    proposal.assigned_to = to
+    proposal.escalated_at = None
+    proposal.save(update_fields=["assigned_to", "escalated_at"])
+    audit.record("proposal.reassigned", of=proposal, by=by, at=at, reason=reason, data={"to": to.name})
     return proposal
 
 

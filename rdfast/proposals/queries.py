@@ -9,7 +9,7 @@ from rdfast.programmes.relations import Relation, relations_of
 from rdfast.proposals import rules
 from rdfast.proposals.models import BudgetLine, PlannedMilestone, Proposal
 from rdfast.proposals.rules import Facts, MemberFacts, PlannedMilestoneFacts
-from rdfast.proposals.states import WITH_THE_AGENCY, State
+from rdfast.proposals.states import ANSWERABLE, WITH_THE_AGENCY, State
 
 Role = Appointment.Role
 DECIDERS = (Role.MANAGER, Role.DEPUTY, Role.HEAD, Role.SECOND_APPROVER)
@@ -40,9 +40,15 @@ def applicant_side_of(proposal: Proposal) -> set[int]:
 
 
 def may(move: str, proposal: Proposal, user: User) -> bool:
-    """Whether the person may take the move with the proposal now; two approvals are two people (forbidden pair)."""
+    """Whether the person may take the move with the proposal now.
+
+    Two approvals are two people, and after an upheld appeal another person answers (forbidden pairs). A proposal
+    that waits for money is answered once it is there.
+    """
     first_approver = move in {"approve", "send_back"} and proposal.recommended_by_id == user.pk
-    return not first_approver and rules.may(
+    said_no = proposal.state == State.REOPENED and proposal.turned_down_by_id == user.pk
+    waits = proposal.waits_since is not None and move in {"approve", "recommend"}
+    return not (first_approver or said_no or waits) and rules.may(
         move,
         state=proposal.state,
         relations=relations(proposal, user),
@@ -72,7 +78,14 @@ def readable_by_agency(user: User, *roles: str) -> QuerySet[Proposal]:
     received = Proposal.objects.filter(
         arrived, call__programme__in=served.values("programme")
     ).select_related(
-        "call__programme", "call__envelope", "organisation", "pi", "topic", "policy", "recommended_by"
+        "call__programme",
+        "call__envelope",
+        "organisation",
+        "pi",
+        "topic",
+        "policy",
+        "recommended_by",
+        "assigned_to",
     )
     return without_conflicts_of(user, received)
 
@@ -93,16 +106,26 @@ def inbox(user: User) -> QuerySet[Proposal]:
     programmes = {role: {programme for each, programme in held if each == role} for role in DECIDERS}
     managed = programmes[Role.MANAGER] | programmes[Role.DEPUTY]
     all_mine = readable_by_agency(user, *DECIDERS)
-    submitted = all_mine.filter(state=State.SUBMITTED, call__programme__in=managed)
+    submitted = all_mine.filter(state__in=ANSWERABLE, waits_since=None, call__programme__in=managed).exclude(
+        state=State.REOPENED, turned_down_by=user
+    )
     seconded = all_mine.filter(
         state=State.RECOMMENDED, call__programme__in=programmes[Role.SECOND_APPROVER]
     ).exclude(recommended_by=user)
     late = all_mine.filter(
-        state__in=[State.SUBMITTED, State.RECOMMENDED],
+        state__in=[*ANSWERABLE, State.RECOMMENDED],
         escalated_at__isnull=False,
         call__programme__in=programmes[Role.HEAD],
     ).exclude(recommended_by=user)
     return (submitted | seconded | late).order_by("submitted_at", "pk")
+
+
+def waiting_for_money(envelope_id: int) -> QuerySet[Proposal]:
+    """Reopened proposals that wait for money of the envelope, the first in line first."""
+    waiting = Proposal.objects.filter(
+        call__envelope=envelope_id, state=State.REOPENED, waits_since__isnull=False
+    )
+    return waiting.select_related("call__programme", "call__envelope", "pi").order_by("waits_since", "pk")
 
 
 def with_everything(proposals: QuerySet[Proposal]) -> QuerySet[Proposal]:

@@ -40,6 +40,11 @@ def may(move: str, *, state: str, relations: frozenset[Relation], escalated: boo
     return state in MACHINE.sources_of(move) and bool(allowed & relations)
 
 
+def may_reassign(*, state: str, relations: frozenset[Relation], escalated: bool) -> bool:
+    """Whether the head may give a late decision to a manager."""
+    return escalated and state in ANSWERABLE and Relation.HEAD in relations
+
+
 def may_propose(user: User) -> bool:
     """Whether the person belongs to an organisation that may apply: any but an agency."""
     return user.organisation is not None and user.organisation.kind != Organisation.Kind.AGENCY

@@ -51,6 +51,7 @@ LABELS: dict[str, Promise] = {
     "award.resume": gettext_lazy("Suspension ended"),
     "award.stop_asked": gettext_lazy("Applicant asked to end the work"),
     "award.terminate": gettext_lazy("Award terminated"),
+    "award.regraded": gettext_lazy("Termination counts as technical after an appeal"),
     "award.complete": gettext_lazy("Award completed"),
     "award.final_report": gettext_lazy("Final report given"),
     "award.report_overdue": gettext_lazy("Final report overdue"),

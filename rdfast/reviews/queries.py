@@ -16,7 +16,7 @@ from rdfast.reviews.states import DELIVERED, PENDING, State
 
 Role = Appointment.Role
 # A reviewer decides nothing else on the same award (forbidden pairs).
-_DECIDING = (Role.MANAGER, Role.DEPUTY, Role.HEAD, Role.SECOND_APPROVER, Role.FINANCE)
+_DECIDING = (Role.MANAGER, Role.DEPUTY, Role.HEAD, Role.SECOND_APPROVER, Role.FINANCE, Role.COMMITTEE)
 
 
 def own(user: User) -> QuerySet[Review]:
@@ -39,11 +39,14 @@ def candidates(milestone: Milestone) -> QuerySet[User]:
     """Whom to invite next, the best first: earlier panels' members, then whoever has least to review.
 
     Only reviewers of the programme without a conflict of interest and without a deciding role there, who
-    were not asked in this round yet (Innovation Act decree art. 27(3)-(5)).
+    were not asked in this round yet (Innovation Act decree art. 27(3)-(5)); after an upheld appeal only others.
     """
     award = milestone.award
     programme_id = award.proposal.call.programme_id
     asked = Review.objects.filter(milestone=milestone, round=review_round(milestone)).values("reviewer")
+    if milestone.round > milestone.reports.count():
+        # An appeal was upheld: the same report is heard by others than before.
+        asked = Review.objects.filter(milestone=milestone).values("reviewer")
     free = without_conflict(
         holders(programme_id, Role.REVIEWER)
         .exclude(pk__in=asked)

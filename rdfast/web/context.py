@@ -60,6 +60,8 @@ def _places(user: User | AnonymousUser) -> list[tuple[str, Promise]]:
         places.append(("finance:inbox", _("Payments and accounts")))
     if "reviewer" in roles:
         places.append(("reviewer:inbox", _("Reviews")))
+    if "committee" in roles:
+        places.append(("committee:inbox", _("Disputes")))
     if "auditor" in roles:
         places.append(("auditor:events", _("Audit")))
     places.append(("messages", _("Notices")))
@@ -80,6 +82,8 @@ def start_page(user: User) -> str:
         return "manager:inbox"
     if "finance" in roles:
         return "finance:inbox"
+    if "committee" in roles:
+        return "committee:inbox"
     if "auditor" in roles:
         return "auditor:events"
     if "reviewer" in roles and reviews.own(user).filter(state__in=PENDING).exists():

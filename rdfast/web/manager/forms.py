@@ -10,9 +10,11 @@ from rdfast.core.texts import TextField
 from rdfast.funding.states import AwardState
 from rdfast.milestones.models import Milestone
 from rdfast.people.models import User
+from rdfast.proceedings.states import Kind
 from rdfast.proposals.models import Proposal
+from rdfast.proposals.states import State
 from rdfast.reviews.queries import candidates
-from rdfast.web.forms import ConfirmForm
+from rdfast.web.forms import ConfirmForm, RadioCards
 
 
 def as_seen(proposal: Proposal) -> str:
@@ -67,7 +69,8 @@ class FirstAnswerForm(AnswerForm):
             "asked": written(proposal.asked_provisional)
         }
         self.fields["amount"].help_text = help_text
-        self.answers = ["approve", "decline"] if proposal.times_returned else ["approve", "return", "decline"]
+        may_return = proposal.state == State.SUBMITTED and not proposal.times_returned
+        self.answers = ["approve", *(["return"] if may_return else []), "route", "decline"]
 
     def first_values(self, proposal: Proposal) -> dict[str, Any]:
         return {**super().first_values(proposal), "amount": proposal.asked_provisional}
@@ -102,6 +105,65 @@ class ConflictForm(forms.Form):
         max_length=300,
         error_messages={"required": _("Say in a few words what the conflict is.")},
     )
+
+
+class ReassignForm(forms.Form):
+    """To whom the head gives a late decision, and why."""
+
+    to = forms.ModelChoiceField(User.objects.none(), label=_("Manager"))
+    reassign_reason = TextField(label=_("What the manager should know"), lines=2)
+
+    def __init__(self, data: Any, *, managers: list[User]) -> None:
+        super().__init__(data, auto_id="reassign-%s")
+        people = User.objects.filter(pk__in=[user.pk for user in managers])
+        self.fields["to"] = forms.ModelChoiceField(people, label=_("Manager"))
+
+
+class OpenProceedingForm(ConfirmForm):
+    """The notice of a proceeding."""
+
+    field_order = ("kind", "reason", "possible_outcome", "amount")
+    kind = forms.ChoiceField(label=_("Kind"))
+    reason = TextField(label=_("Reason"), lines=6, help_text=_("The applicant side reads it."))
+    possible_outcome = TextField(
+        label=_("Possible outcome"), lines=3, help_text=_("What may come of it; the applicant side reads it.")
+    )
+    amount = AmountField(
+        label=_("Amount asked back"), required=False, help_text=_("Only for a recovery for cause.")
+    )
+
+    def __init__(self, data: Any, *, kinds: list[Kind]) -> None:
+        super().__init__(data, auto_id="confirm-%s")
+        self.fields["kind"] = forms.ChoiceField(
+            label=_("Kind"),
+            choices=[(kind.value, kind.label) for kind in kinds],
+            widget=RadioCards(
+                descriptions={
+                    Kind.SPECIAL_REVIEW: _("Suspends the award from today; it may be continued or end."),
+                    Kind.TERMINATION: _("May end the award; reports and claims are taken meanwhile."),
+                    Kind.RECOVERY: _("May ask money back for cause, also of ended and closed awards."),
+                }
+            ),
+        )
+        self.order_fields(self.field_order)
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        if found.get("kind") == Kind.RECOVERY and not found.get("amount") and "amount" not in self.errors:
+            self.add_error("amount", _("Write the amount that is asked back."))
+        return found
+
+
+class SignProceedingForm(ConfirmForm):
+    """The second approver's answer to what the committee voted for."""
+
+    field_order = ("answer", "conclusion")
+    answer = forms.ChoiceField(
+        label=_("Your answer"),
+        choices=[("sign", _("Sign: put it into effect")), ("refuse", _("Refuse: the proceeding ends"))],
+        widget=RadioCards(),
+    )
+    conclusion = TextField(label=_("Reason"), lines=3, help_text=_("Both sides read it."))
 
 
 class PaymentForm(ConfirmForm):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from rdfast.web.researcher.views import awards, claims, editing, home, milestones, proposals
+from rdfast.web.researcher.views import awards, claims, disputes, editing, home, milestones, proposals
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -11,6 +11,9 @@ urlpatterns = [
     path("proposals/<int:pk>/", proposals.proposal, name="proposal"),
     path("proposals/<int:pk>/edit/", editing.edit, name="edit"),
     path("proposals/<int:pk>/withdraw/", proposals.withdraw, name="withdraw"),
+    path("proposals/<int:pk>/appeal/<int:event>/", disputes.file_appeal, name="file_appeal"),
+    path("appeals/<int:pk>/", disputes.appeal, name="appeal"),
+    path("proceedings/<int:pk>/", disputes.proceeding, name="proceeding"),
     path("awards/", home.award_list, name="awards"),
     path("awards/<int:pk>/", awards.award, name="award"),
     path("awards/<int:pk>/sign/", awards.sign, name="sign"),

@@ -10,8 +10,10 @@ from rdfast.funding.models import Award
 from rdfast.funding.queries import readable_by_agency, relations
 from rdfast.funding.rules import may_with_tranche
 from rdfast.ledger.queries import boxes_of_award
+from rdfast.proceedings.rules import may_open
+from rdfast.proceedings.states import Kind
 from rdfast.proposals.queries import DECIDERS
-from rdfast.reports import room, story
+from rdfast.reports import disputes, room, story
 from rdfast.timers import clock
 from rdfast.timers.queries import with_next_due_at
 from rdfast.web.manager.forms import AwardFilters
@@ -61,6 +63,8 @@ def award(request: HttpRequest, pk: int) -> HttpResponse:
         "boxes": boxes_of_award(found.pk),
         "exposure": room.exposure_of(found, at=at),
         "room": room.of_award(found, at=at),
+        "disputes": disputes.of_proposal(found.proposal, at=at),
+        "may_open": any(may_open(kind, award_state=found.state, relations=theirs) for kind in Kind),
         "story": story.for_agency(found.proposal_id),
         "deadlines": story.deadlines_for_agency(found.proposal_id),
     }

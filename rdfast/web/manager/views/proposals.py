@@ -15,18 +15,20 @@ from rdfast.core.refusals import RuleBroken
 from rdfast.decisions.models import Decision
 from rdfast.decisions.queries import decisions_on
 from rdfast.flow import granting
+from rdfast.flow.telling import managers
 from rdfast.funding.models import Award
 from rdfast.people.models import User
 from rdfast.people.operations import declare_conflict
 from rdfast.proposals.models import Proposal
-from rdfast.proposals.queries import DECIDERS, may, readable_by_agency, with_everything
+from rdfast.proposals.queries import DECIDERS, may, readable_by_agency, relations, with_everything
+from rdfast.proposals.rules import may_reassign
 from rdfast.proposals.states import State
 from rdfast.reports import room, story
 from rdfast.screening.queries import latest_of
 from rdfast.timers import clock
 from rdfast.timers.kinds import Kind
 from rdfast.web.forms import show_refusal
-from rdfast.web.manager.forms import AnswerForm, ConflictForm, FirstAnswerForm, SecondAnswerForm
+from rdfast.web.manager.forms import AnswerForm, ConflictForm, FirstAnswerForm, ReassignForm, SecondAnswerForm
 from rdfast.web.signed_in import person
 
 # The deadlines that a decision answers.
@@ -54,7 +56,10 @@ def proposal(request: HttpRequest, pk: int) -> HttpResponse:
             else:
                 messages.success(request, _told(decision))
                 return redirect("manager:proposal", pk=pk)
-    return render(request, "manager/proposal.html", _everything(found, form, ConflictForm(), at=at))
+    context = _everything(found, form, ConflictForm(), at=at)
+    if _may_reassign(found, user) and request.method != "POST":
+        context["reassign_form"] = _reassign_form(found, request)
+    return render(request, "manager/proposal.html", context)
 
 
 def _answer_form(
@@ -77,6 +82,8 @@ def _answer(form: AnswerForm, found: Proposal, *, by: User, at: datetime) -> Dec
             return granting.approve(found.pk, amount=amount, reason=reason, by=by, at=at)
         case "return":
             return granting.give_back(found.pk, reason=reason, by=by, at=at)
+        case "route":
+            return granting.route(found.pk, reason=reason, by=by, at=at)
         case "approve_second":
             return granting.approve_second(found.pk, reason=reason, by=by, at=at)
         case "refuse_second":
@@ -93,6 +100,9 @@ def _told(decision: Decision) -> str:
         Decision.Kind.SEND_BACK: _("Refused. The manager has been told and decides anew."),
         Decision.Kind.RETURN: _(
             "Returned. The applicant has been told what is missing; your clock stands still."
+        ),
+        Decision.Kind.ROUTE: _(
+            "Passed to the standard track. The applicant has been told, with your reason."
         ),
         Decision.Kind.DECLINE: _("Declined. The applicant has been told, with your reason."),
     }[Decision.Kind(decision.kind)]
@@ -134,6 +144,41 @@ def _everything(
 def _amount_in_question(found: Proposal, form: AnswerForm | None) -> int:
     typed = getattr(form, "cleaned_data", {}).get("amount") if form else None
     return typed or found.recommended_amount or found.asked_provisional
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def reassign(request: HttpRequest, pk: int) -> HttpResponse:
+    """The head gives a late decision to a manager."""
+    user, at = person(request), clock.now()
+    found = get_object_or_404(with_everything(readable_by_agency(user, *DECIDERS)), pk=pk)
+    if request.method != "POST":
+        return redirect("manager:proposal", pk=pk)
+    if not _may_reassign(found, user):
+        return _too_late(request, found)
+    form = _reassign_form(found, request)
+    if form.is_valid():
+        to = form.cleaned_data["to"]
+        try:
+            granting.reassign(pk, to, reason=form.cleaned_data["reassign_reason"], by=user, at=at)
+        except RuleBroken as refusal:
+            show_refusal(form, refusal)
+        else:
+            messages.success(request, _("%(name)s has been told and decides next.") % {"name": to.name})
+            return redirect("manager:proposal", pk=pk)
+    context = _everything(found, _answer_form(found, user, request), ConflictForm(), at=at)
+    return render(request, "manager/proposal.html", {**context, "reassign_form": form})
+
+
+def _may_reassign(found: Proposal, user: User) -> bool:
+    return may_reassign(
+        state=found.state, relations=relations(found, user), escalated=found.escalated_at is not None
+    )
+
+
+def _reassign_form(found: Proposal, request: HttpRequest) -> ReassignForm:
+    free = [each for each in managers(found) if may("approve", found, each)]
+    return ReassignForm(request.POST if request.method == "POST" else None, managers=free)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -20,7 +20,7 @@ from rdfast.funding.states import AwardState
 from rdfast.ledger.queries import boxes_of_award
 from rdfast.people.models import User
 from rdfast.proposals.queries import applicant_side_of
-from rdfast.reports import story
+from rdfast.reports import disputes, story
 from rdfast.settlement.queries import room_for_claims
 from rdfast.settlement.rules import may_start
 from rdfast.timers import clock
@@ -47,6 +47,7 @@ def award(request: HttpRequest, pk: int) -> HttpResponse:
         "boxes": boxes_of_award(found.pk),
         "room": room_for_claims(found),
         "sign_by": due_at_of(Kind.SIGN, Award._meta.label_lower, found.pk),
+        "disputes": disputes.of_proposal(found.proposal, at=clock.now()),
         "story": story.for_applicant(found.proposal_id, applicant_side_of(found.proposal)),
         "deadlines": story.deadlines_for_applicant(found.proposal_id),
         "may_sign": _may("sign", found, user),

@@ -19,8 +19,8 @@ from rdfast.programmes.models import Call
 from rdfast.programmes.queries import visible_calls
 from rdfast.proposals import operations, queries, rules
 from rdfast.proposals.models import Proposal
-from rdfast.proposals.states import State
-from rdfast.reports import story
+from rdfast.proposals.states import ANSWERABLE, State
+from rdfast.reports import disputes, story
 from rdfast.screening.queries import latest_of
 from rdfast.timers import clock
 from rdfast.timers.kinds import Kind
@@ -29,7 +29,7 @@ from rdfast.web.forms import ConfirmForm, show_refusal
 from rdfast.web.signed_in import person
 
 # Answers that the applicant reads; the agency's inner steps are not among them.
-_TOLD = {Decision.Kind.RETURN, Decision.Kind.APPROVE, Decision.Kind.DECLINE}
+_TOLD = {Decision.Kind.RETURN, Decision.Kind.APPROVE, Decision.Kind.ROUTE, Decision.Kind.DECLINE}
 
 
 class BeginForm(forms.Form):
@@ -75,7 +75,7 @@ def proposal(request: HttpRequest, pk: int) -> HttpResponse:
         "proposal": found,
         # The second of two approvals is an inner step: for the applicant the decision is pending.
         "state": State.SUBMITTED if found.state == State.RECOMMENDED else found.state,
-        "waits_for_decision": found.state in {State.SUBMITTED, State.RECOMMENDED},
+        "waits_for_decision": found.state in {*ANSWERABLE, State.RECOMMENDED} and not found.waits_since,
         "decisions": [each for each in decisions_on(found) if each.kind in _TOLD],
         "entry": last_entry(found, "proposal.submit", "proposal.resubmit"),
         "screening": latest_of(found),
@@ -84,6 +84,7 @@ def proposal(request: HttpRequest, pk: int) -> HttpResponse:
         "may_edit": rules.may_edit(state=found.state, relations=relations),
         "may_withdraw": queries.may("withdraw", found, user),
         "award": getattr(found, "award", None),
+        "disputes": disputes.of_proposal(found, at=clock.now()),
     }
     return render(request, "researcher/proposal.html", context)
 

@@ -1,0 +1,204 @@
+"""Proceedings: opened with notice, heard, voted on by the uninvolved, signed, put into effect."""
+
+from datetime import datetime, timedelta
+
+from django.utils.translation import gettext as _
+
+from rdfast.audit import operations as audit
+from rdfast.audit.queries import last_of
+from rdfast.core import boundaries
+from rdfast.flow import ending, holding, recovering
+from rdfast.flow.telling import committee, heads, managers, pi, second_approvers, signatories, tell, together
+from rdfast.funding.models import Award
+from rdfast.funding.operations import lock_award
+from rdfast.funding.states import SUSPENDED, Cause
+from rdfast.people.models import User
+from rdfast.proceedings import operations as proceedings
+from rdfast.proceedings.models import Proceeding
+from rdfast.proceedings.queries import running
+from rdfast.proceedings.states import Kind, State
+from rdfast.timers import operations as timers
+from rdfast.timers.kinds import Kind as Deadline
+
+# How long the committee has to vote, and everybody else to act after that, before the head is told (again).
+VOTING, TOLD_AGAIN = timedelta(days=30), timedelta(days=7)
+
+
+@boundaries.commit
+def open_(
+    award_id: int,
+    kind: str,
+    *,
+    reason: str,
+    possible_outcome: str,
+    by: User,
+    at: datetime,
+    amount: int | None = None,
+) -> Proceeding:
+    """Open a proceeding and give notice of it the same day: reason, possible outcome, and until when to reply."""
+    return _begin(
+        lock_award(award_id),
+        kind,
+        reason=reason,
+        possible_outcome=possible_outcome,
+        amount=amount,
+        by=by,
+        at=at,
+    )
+
+
+def _begin(
+    award: Award,
+    kind: str,
+    *,
+    reason: str,
+    possible_outcome: str,
+    by: User | None,
+    at: datetime,
+    amount: int | None = None,
+) -> Proceeding:
+    opened = proceedings.open_(
+        award.pk,
+        kind,
+        reason=reason,
+        possible_outcome=possible_outcome,
+        amount=amount,
+        by=by,
+        at=at,
+    )
+    if kind == Kind.SPECIAL_REVIEW:
+        # Spending is frozen from the notice until the result (Innovation Act art. 15).
+        holding.suspend(award, Cause.SPECIAL_REVIEW, reason=reason, by=by, at=at)
+    reply_by = at + timedelta(days=award.policy.terms.reply_days)
+    proceedings.notice(opened, reply_by=reply_by, by=by, at=at)
+    timers.set(Deadline.REPLY, of=opened, due_at=reply_by, at=at, remind_at=[reply_by - timedelta(days=5)])
+    people = together(pi(award.proposal), signatories(award))
+    tell(
+        people,
+        "proceeding_notice",
+        event=last_of(opened),
+        at=at,
+        proceeding=opened,
+        award=award,
+        reply_by=reply_by,
+    )
+    return opened
+
+
+def review_specially(award: Award, *, reason: str, at: datetime) -> None:
+    """The clock: a critical milestone failed; a special review opens unless one runs. The caller holds the award."""
+    if running(award, Kind.SPECIAL_REVIEW).exists():
+        return
+    outcome = _("The award may be continued, or terminated.")
+    _begin(award, Kind.SPECIAL_REVIEW, reason=reason, possible_outcome=outcome, by=None, at=at)
+
+
+def open_termination(award: Award, *, at: datetime) -> None:
+    """The clock: nobody resolved the suspension, the head neither; a proceeding for termination opens."""
+    if award.state not in SUSPENDED or running(award, Kind.TERMINATION).exists():
+        return
+    reason = _("The suspension was not resolved in time.")
+    outcome = _("The award may be terminated; what is unspent must then be paid back.")
+    _begin(award, Kind.TERMINATION, reason=reason, possible_outcome=outcome, by=None, at=at)
+
+
+@boundaries.commit
+def reply(proceeding_id: int, *, text: str, by: User, at: datetime) -> Proceeding:
+    """The applicant side is heard; the committee votes."""
+    return _heard(proceedings.hear(proceeding_id, reply=text, by=by, at=at), at=at)
+
+
+def reply_missing(proceeding: Proceeding, *, at: datetime) -> None:
+    """The clock: no reply came; the committee votes without it."""
+    _heard(proceedings.hear(proceeding.pk, reply="", by=None, at=at), at=at)
+
+
+def _heard(proceeding: Proceeding, *, at: datetime) -> Proceeding:
+    timers.cancel(of=proceeding, at=at)
+    timers.set(Deadline.DECIDE_PROCEEDING, of=proceeding, due_at=at + VOTING, at=at)
+    award = proceeding.award
+    tell(
+        committee(award.proposal),
+        "proceeding_heard",
+        event=last_of(proceeding),
+        at=at,
+        proceeding=proceeding,
+        award=award,
+        due_at=at + VOTING,
+    )
+    return proceeding
+
+
+@boundaries.commit
+def vote(
+    proceeding_id: int, *, is_for: bool, termination_kind: str, reason: str, by: User, at: datetime
+) -> Proceeding:
+    """A vote; the one that completes the panel ends the proceeding or hands it to the second approver."""
+    proceeding = proceedings.vote(
+        proceeding_id, is_for=is_for, termination_kind=termination_kind, reason=reason, by=by, at=at
+    )
+    if proceeding.state == State.DISMISSED:
+        _ended(proceeding, at=at)
+    elif proceeding.state == State.DECIDED:
+        award = proceeding.award
+        tell(
+            second_approvers(award.proposal, other_than=by),
+            "proceeding_decided",
+            event=last_of(proceeding),
+            at=at,
+            proceeding=proceeding,
+            award=award,
+        )
+    return proceeding
+
+
+@boundaries.commit
+def sign(proceeding_id: int, *, conclusion: str, by: User, at: datetime) -> Proceeding:
+    """Signed, therefore: the award ends as voted, or the money is asked back."""
+    proceeding = proceedings.sign(proceeding_id, conclusion=conclusion, by=by, at=at)
+    award = proceeding.award
+    _ended(proceeding, at=at)
+    if proceeding.kind == Kind.RECOVERY:
+        recovering.open_for_cause(
+            award, amount=proceeding.amount or 0, reason=proceeding.reason, by=by, at=at
+        )
+    else:
+        ending.terminate(award, kind=proceeding.termination_kind, reason=proceeding.reason, by=by, at=at)
+        drop_for_ended(award, at=at)
+    return proceeding
+
+
+@boundaries.commit
+def refuse(proceeding_id: int, *, conclusion: str, by: User, at: datetime) -> Proceeding:
+    """The second approver refuses; the proceeding ends without effect."""
+    return _ended(proceedings.refuse(proceeding_id, conclusion=conclusion, by=by, at=at), at=at)
+
+
+def drop_for_ended(award: Award, *, at: datetime) -> None:
+    """The award has ended: what was to end it is dropped. Money may still be asked back. The caller holds the award."""
+    for proceeding in running(award, Kind.SPECIAL_REVIEW, Kind.TERMINATION):
+        proceeding.award = award
+        _ended(proceedings.drop(proceeding, conclusion=_("The award has ended."), at=at), at=at)
+
+
+def _ended(proceeding: Proceeding, *, at: datetime) -> Proceeding:
+    timers.cancel(of=proceeding, at=at)
+    award = proceeding.award
+    tell(
+        together(pi(award.proposal), signatories(award), managers(award.proposal)),
+        "proceeding_ended",
+        event=last_of(proceeding),
+        at=at,
+        proceeding=proceeding,
+        award=award,
+    )
+    return proceeding
+
+
+def decision_late(proceeding: Proceeding, *, at: datetime) -> None:
+    """The clock: too few votes or no signature yet; the head is told, again every week."""
+    event = audit.record("proceeding.late", of=proceeding, by=None, at=at)
+    timers.set(Deadline.DECIDE_PROCEEDING, of=proceeding, due_at=at + TOLD_AGAIN, at=at)
+    proposal = proceeding.award.proposal
+    people = together(heads(proposal), committee(proposal))
+    tell(people, "proceeding_late", event=event, at=at, proceeding=proceeding, award=proceeding.award)
