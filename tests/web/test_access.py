@@ -10,13 +10,17 @@ import pytest
 from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 
+from rdfast.appeals.models import Appeal
+from rdfast.appeals.queries import appealable
 from rdfast.audit.models import Event
 from rdfast.core.uploads import Stored
-from rdfast.flow import evaluating, performing
+from rdfast.flow import appealing, evaluating, performing
+from rdfast.flow import proceeding as flow
 from rdfast.funding.models import Award
 from rdfast.ledger.models import Arrow
 from rdfast.milestones.models import Evidence, Milestone
 from rdfast.people.models import Conflict, User
+from rdfast.proceedings.models import Proceeding
 from rdfast.programmes.models import Appointment, Programme
 from rdfast.reviews.models import Finding, Review
 from rdfast.settlement import operations as settlement
@@ -28,7 +32,7 @@ pytestmark = pytest.mark.django_db
 
 ANYONE = {
     "anonymous", "pi", "signatory", "outsider", "manager", "second", "head", "finance", "reviewer",
-    "unasked_reviewer", "auditor", "foreign_manager", "conflicted_deputy", "admin",
+    "unasked_reviewer", "committee", "auditor", "foreign_manager", "conflicted_deputy", "admin",
 }  # fmt: skip
 PEOPLE = ANYONE - {"anonymous"}
 APPLICANTS = {"pi", "signatory"}
@@ -61,6 +65,9 @@ TABLE: dict[str, tuple[str | None, set[str] | None, set[str] | None]] = {
     "researcher:proposal": ("proposal", APPLICANTS, None),
     "researcher:edit": ("proposal", {"pi"}, {"pi"}),
     "researcher:withdraw": ("proposal", {"pi"}, {"pi"}),
+    "researcher:file_appeal": ("appealed", APPLICANTS, APPLICANTS),
+    "researcher:appeal": ("appeal", APPLICANTS, None),
+    "researcher:proceeding": ("proceeding", APPLICANTS, APPLICANTS),
     "researcher:award": ("award", APPLICANTS, None),
     "researcher:sign": ("award", APPLICANTS, APPLICANTS),
     "researcher:refuse": ("award", APPLICANTS, APPLICANTS),
@@ -71,6 +78,9 @@ TABLE: dict[str, tuple[str | None, set[str] | None, set[str] | None]] = {
     "manager:awards": (None, MANAGING, None),
     "manager:proposal": ("proposal", DECIDERS, DECIDERS),
     "manager:conflict": ("proposal", DECIDERS, DECIDERS),
+    "manager:reassign": ("proposal", DECIDERS, DECIDERS),
+    "manager:open_proceeding": ("award", DECIDERS, DECIDERS),
+    "manager:proceeding": ("proceeding", DECIDERS, DECIDERS),
     "manager:award": ("award", DECIDERS, None),
     "manager:tranche": ("tranche", DECIDERS, DECIDERS),
     "manager:milestone": ("milestone", DECIDERS, None),
@@ -88,6 +98,9 @@ TABLE: dict[str, tuple[str | None, set[str] | None, set[str] | None]] = {
     "reviewer:decline": ("review", {"reviewer"}, {"reviewer"}),
     "reviewer:recuse": ("review", {"reviewer"}, {"reviewer"}),
     "reviewer:deliver": ("review", {"reviewer"}, {"reviewer"}),
+    "committee:inbox": (None, {"committee"}, None),
+    "committee:proceeding": ("proceeding", {"committee"}, {"committee"}),
+    "committee:appeal": ("appeal", {"committee"}, {"committee"}),
     "auditor:home": (None, {"auditor"}, None),
     "auditor:events": (None, {"auditor"}, None),
     "auditor:matter": ("proposal", {"auditor"}, None),
@@ -115,7 +128,7 @@ def test_every_address_has_its_row() -> None:
 @pytest.fixture
 def stage(
     monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Any
-) -> tuple[dict[str, User | None], dict[str, int]]:
+) -> tuple[dict[str, User | None], dict[str, Any]]:
     """One award in the middle of its story, and everybody who could want to look at it."""
     settings.MEDIA_ROOT = tmp_path
     w = make.world()
@@ -133,6 +146,7 @@ def stage(
     (tmp_path / "y.pdf").write_bytes(b"%PDF-1.7")
     settlement.save(claim.pk, [line], files=[receipt], revision=0, by=w.hana, at=at)
     make.accounting.submit(claim.pk, by=w.hana, at=at)
+    proceeding, appeal = _disputed(w, award, at)
     monkeypatch.setattr(clock, "now", lambda: at)
     asked = set(Review.objects.values_list("reviewer", flat=True))
     people: dict[str, User | None] = {
@@ -146,6 +160,7 @@ def stage(
         "finance": w.finn,
         "reviewer": review.reviewer,
         "unasked_reviewer": next(user for user in w.reviewers if user.pk not in asked),
+        "committee": w.committee[0],
         "auditor": w.audrey,
         "foreign_manager": _manager_elsewhere(w),
         "conflicted_deputy": _conflicted_deputy(w),
@@ -160,10 +175,23 @@ def stage(
         "claim": claim.pk,
         "review": review.pk,
         "envelope": w.envelope.pk,
+        "proceeding": proceeding.pk,
+        "appeal": appeal.pk,
+        "appealed": (award.proposal_id, appeal.decision_id),
         "evidence": Evidence.objects.get().pk,
         "receipt": Receipt.objects.get().pk,
     }
     return people, objects
+
+
+def _disputed(w: make.World, award: Award, at: Any) -> tuple[Proceeding, Appeal]:
+    """A special review that was heard, and an appeal against the suspension that came with it."""
+    opened = flow.open_(
+        award.pk, "special_review", reason="Doubts.", possible_outcome="An end.", by=w.minjun, at=at
+    )
+    flow.reply(opened.pk, text="All is well.", by=w.hana, at=at)
+    (event,) = appealable(award.proposal, at=at)
+    return opened, appealing.file(award.proposal_id, event.pk, text="No reason.", by=w.hana, at=at)
 
 
 def _manager_elsewhere(w: make.World) -> User:
@@ -184,7 +212,8 @@ def _conflicted_deputy(w: make.World) -> User:
 def test_an_address_opens_for_those_it_concerns_and_is_not_there_for_others(name: str, stage: Any) -> None:
     people, objects = stage
     kind, may_open, may_send = TABLE[name]
-    url = reverse(name, args=[objects[kind]] if kind else [])
+    found = objects[kind] if kind else ()
+    url = reverse(name, args=found if isinstance(found, tuple) else [found])
     concerned = (may_open or set()) | (may_send or set())
     for method, allowed in (("get", may_open), ("post", may_send)):
         before = _facts()
