@@ -6,6 +6,7 @@ from django.urls import include, path
 from django.views.i18n import set_language
 
 from rdfast.web import files, public
+from rdfast.web.changes import views as changes
 from rdfast.web.operations import views as operations
 
 handler500 = "rdfast.web.operations.failures.server_error"
@@ -23,6 +24,8 @@ urlpatterns = [
     path("messages/", public.messages, name="messages"),
     path("files/evidence/<int:pk>/", files.evidence, name="evidence"),
     path("files/receipt/<int:pk>/", files.receipt, name="receipt"),
+    path("awards/<int:pk>/change/", changes.propose, name="change_propose"),
+    path("changes/<int:pk>/", changes.change, name="change"),
     path("my/", include(("rdfast.web.researcher.urls", "researcher"))),
     path("manager/", include(("rdfast.web.manager.urls", "manager"))),
     path("finance/", include(("rdfast.web.finance.urls", "finance"))),

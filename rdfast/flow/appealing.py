@@ -20,7 +20,6 @@ from rdfast.milestones import operations as milestones
 from rdfast.people.models import User
 from rdfast.proposals import operations as proposals
 from rdfast.reviews.models import Finding
-from rdfast.settlement.models import Recovery
 from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind
 
@@ -86,7 +85,7 @@ def _undo(appeal: Appeal, award: Award, *, by: User, at: datetime) -> None:
         case Against.TERMINATION:
             standing.regrade(award.pk, reason=reason, by=by, at=at)
         case Against.RECOVERY:
-            recovering.dismiss_after_appeal(Recovery.objects.get(pk=subject_id), reason=reason, by=by, at=at)
+            recovering.dismiss_upheld(subject_id, conclusion=reason, by=by, at=at)
 
 
 def _decided(appeal: Appeal, *, at: datetime) -> Appeal:

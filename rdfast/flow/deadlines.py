@@ -15,11 +15,13 @@ from django.db import InterfaceError, InternalError, OperationalError
 from rdfast.appeals.models import Appeal
 from rdfast.audit import causes
 from rdfast.audit import operations as audit
+from rdfast.changes.models import Change
 from rdfast.core import boundaries
 from rdfast.core.locks import lock_if_free
 from rdfast.flow import (
     accounting,
     appealing,
+    changing,
     evaluating,
     granting,
     holding,
@@ -45,10 +47,10 @@ from rdfast.timers.models import Timer
 logger = logging.getLogger(__name__)
 
 S = TypeVar("S", Proposal, Award)
-Subject = Proposal | Award | Tranche | Milestone | Review | Finding | Claim | Proceeding | Appeal
+Subject = Proposal | Award | Tranche | Milestone | Review | Finding | Claim | Change | Proceeding | Appeal
 SUBJECTS: dict[str, type[Subject]] = {
     model._meta.label_lower: model
-    for model in (Proposal, Award, Tranche, Milestone, Review, Finding, Claim, Proceeding, Appeal)
+    for model in (Proposal, Award, Tranche, Milestone, Review, Finding, Claim, Change, Proceeding, Appeal)
 }
 # What happens when nobody acted in time. Silence escalates; it never approves.
 ACTIONS: dict[Kind, Callable[..., None]] = {
@@ -68,6 +70,7 @@ ACTIONS: dict[Kind, Callable[..., None]] = {
     Kind.REACH_QUORUM: evaluating.quorum_missing,
     Kind.CONFIRM_FINDING: evaluating.confirmation_late,
     Kind.DECIDE_CLAIM: accounting.decision_late,
+    Kind.ANSWER_CHANGE: changing.answer_late,
     Kind.RESOLVE: holding.unresolved,
     Kind.OPEN_TERMINATION: proceeding.open_termination,
     Kind.REPLY: proceeding.reply_missing,

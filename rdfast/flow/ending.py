@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from rdfast.flow import evaluating, granting
-from rdfast.flow.reshaping import overtake_motion
+from rdfast.flow.reshaping import overtake
 from rdfast.funding import standing
 from rdfast.funding.models import Award
 from rdfast.milestones import operations as milestones
@@ -36,7 +36,7 @@ def complete(award: Award, *, lesson: str, by: User | None, at: datetime) -> Awa
 
 def _stop_clocks(award: Award, *, at: datetime) -> None:
     """Of the award and its unpaid tranches. Money that is out keeps its date until it is accounted for."""
-    overtake_motion(award, at=at)
+    overtake(award, at=at)
     timers.cancel(of=award, at=at)
     for tranche in award.tranches.all():
         tranche.award = award

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from rdfast.audit import operations as audit
 from rdfast.audit.queries import last_of
-from rdfast.flow.reshaping import overtake_motion
+from rdfast.flow.reshaping import overtake
 from rdfast.flow.telling import finance_officers, heads, managers, pi, signatories, tell, together
 from rdfast.funding import standing
 from rdfast.funding.models import Award
@@ -29,7 +29,7 @@ def suspend(award: Award, cause: Cause, *, reason: str, by: User | None, at: dat
         return
     suspended = standing.suspend(award.pk, cause=cause, reason=reason, by=by, at=at)
     award.refresh_from_db()
-    overtake_motion(award, at=at)
+    overtake(award, at=at)
     for tranche in award.tranches.filter(state="held"):
         tranche.award = award
         timers.cancel(of=tranche, at=at)

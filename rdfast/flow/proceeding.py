@@ -17,6 +17,8 @@ from rdfast.proceedings import operations as proceedings
 from rdfast.proceedings.models import Proceeding
 from rdfast.proceedings.queries import running
 from rdfast.proceedings.states import Kind, State
+from rdfast.settlement.queries import most_to_recover
+from rdfast.settlement.states import Origin, RecoveryKind
 from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind as Deadline
 
@@ -159,13 +161,22 @@ def sign(proceeding_id: int, *, conclusion: str, by: User, at: datetime) -> Proc
     award = proceeding.award
     _ended(proceeding, at=at)
     if proceeding.kind == Kind.RECOVERY:
-        recovering.open_for_cause(
-            award, amount=proceeding.amount or 0, reason=proceeding.reason, by=by, at=at
-        )
+        _ask_back(award, proceeding.amount or 0, proceeding.reason, at=at)
     else:
         ending.terminate(award, kind=proceeding.termination_kind, reason=proceeding.reason, by=by, at=at)
         drop_for_ended(award, at=at)
     return proceeding
+
+
+def _ask_back(award: Award, amount: int, reason: str, *, at: datetime) -> None:
+    """For cause: first out of what is not accounted for, then out of what was accepted; never more than lies there."""
+    for origin in (Origin.ADVANCES, Origin.EXPENSE):
+        part = min(amount, most_to_recover(award, origin) or 0)
+        if part > 0:
+            recovering.open_(
+                award.pk, kind=RecoveryKind.FOR_CAUSE, amount=part, reason=reason, at=at, origin=origin
+            )
+            amount -= part
 
 
 @boundaries.commit

@@ -1,15 +1,17 @@
-"""temporary"""
+"""Money is asked back."""
 
 from datetime import datetime
 
-from rdfast.funding.models import Award
 from rdfast.people.models import User
 from rdfast.settlement.models import Recovery
+from rdfast.settlement.states import Origin
 
 
-def open_for_cause(award: Award, *, amount: int, reason: str, by: User, at: datetime) -> None:
+def open_(
+    award_id: int, *, kind: str, amount: int, reason: str, at: datetime, origin: str = Origin.ADVANCES
+) -> Recovery:
     raise NotImplementedError
 
 
-def dismiss_after_appeal(recovery: Recovery, *, reason: str, by: User, at: datetime) -> None:
+def dismiss_upheld(recovery_id: int, *, conclusion: str, by: User, at: datetime) -> Recovery:
     raise NotImplementedError

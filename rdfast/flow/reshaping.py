@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from rdfast.changes import operations as changes
 from rdfast.flow import paying, performing
 from rdfast.funding import motions, standing
 from rdfast.funding.models import Award
@@ -50,8 +51,8 @@ def payments_ahead(award: Award, *, at: datetime) -> list[PlannedTranche]:
     ]
 
 
-def overtake_motion(award: Award, *, at: datetime) -> None:
-    """The award moved on: a motion that waits for its second signature is overtaken, and its clock ends."""
-    motion = motions.overtake(award, at=at)
-    if motion is not None:
-        timers.cancel(of=motion, at=at)
+def overtake(award: Award, *, at: datetime) -> None:
+    """The award moved on: what waits for a second signature or for an answer is overtaken, and its clock ends."""
+    for overtaken in (motions.overtake(award, at=at), changes.overtake(award, at=at)):
+        if overtaken is not None:
+            timers.cancel(of=overtaken, at=at)

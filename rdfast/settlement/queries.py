@@ -62,3 +62,7 @@ def room_for_claims(award: Award) -> int:
 def receipts() -> QuerySet[Receipt]:
     """Every receipt, with its claim."""
     return Receipt.objects.select_related("claim__award__proposal__call")
+
+
+def most_to_recover(award: Award, origin: str) -> int | None:
+    raise NotImplementedError

@@ -13,8 +13,9 @@ from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, r
 from rdfast.appeals.models import Appeal
 from rdfast.appeals.queries import appealable
 from rdfast.audit.models import Event
+from rdfast.changes.models import Change
 from rdfast.core.uploads import Stored
-from rdfast.flow import appealing, evaluating, performing
+from rdfast.flow import appealing, changing, evaluating, performing
 from rdfast.flow import proceeding as flow
 from rdfast.funding.models import Award
 from rdfast.ledger.models import Arrow
@@ -58,6 +59,8 @@ TABLE: dict[str, tuple[str | None, set[str] | None, set[str] | None]] = {
     "messages": (None, PEOPLE, None),
     "evidence": ("evidence", APPLICANTS | READERS | {"reviewer"}, None),
     "receipt": ("receipt", APPLICANTS | READERS, None),
+    "change_propose": ("award", APPLICANTS | DECIDERS, APPLICANTS | DECIDERS),
+    "change": ("change", APPLICANTS | DECIDERS, APPLICANTS | DECIDERS),
     "researcher:home": (None, PEOPLE, None),
     "researcher:proposals": (None, PEOPLE, None),
     "researcher:awards": (None, PEOPLE, None),
@@ -146,6 +149,7 @@ def stage(
     (tmp_path / "y.pdf").write_bytes(b"%PDF-1.7")
     settlement.save(claim.pk, [line], files=[receipt], revision=0, by=w.hana, at=at)
     make.accounting.submit(claim.pk, by=w.hana, at=at)
+    change = _change_proposed(w, award, at)
     proceeding, appeal = _disputed(w, award, at)
     monkeypatch.setattr(clock, "now", lambda: at)
     asked = set(Review.objects.values_list("reviewer", flat=True))
@@ -175,6 +179,7 @@ def stage(
         "claim": claim.pk,
         "review": review.pk,
         "envelope": w.envelope.pk,
+        "change": change.pk,
         "proceeding": proceeding.pk,
         "appeal": appeal.pk,
         "appealed": (award.proposal_id, appeal.decision_id),
@@ -182,6 +187,13 @@ def stage(
         "receipt": Receipt.objects.get().pk,
     }
     return people, objects
+
+
+def _change_proposed(w: make.World, award: Award, at: Any) -> Change:
+    return changing.propose(
+        award.pk, amount=award.amount + 1, promises=[], reason="More.", base_version=award.version,
+        once=make.uuid4(), by=w.hana, at=at,
+    )  # fmt: skip
 
 
 def _disputed(w: make.World, award: Award, at: Any) -> tuple[Proceeding, Appeal]:

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from rdfast.changes.rules import may_propose
 from rdfast.funding.models import Award
 from rdfast.funding.queries import readable_by_agency, relations
 from rdfast.funding.rules import may_with_tranche
@@ -63,6 +64,8 @@ def award(request: HttpRequest, pk: int) -> HttpResponse:
         "boxes": boxes_of_award(found.pk),
         "exposure": room.exposure_of(found, at=at),
         "room": room.of_award(found, at=at),
+        "changes": list(found.changes.order_by("-number")),
+        "may_change": may_propose(award_state=found.state, relations=theirs),
         "disputes": disputes.of_proposal(found.proposal, at=at),
         "may_open": any(may_open(kind, award_state=found.state, relations=theirs) for kind in Kind),
         "story": story.for_agency(found.proposal_id),

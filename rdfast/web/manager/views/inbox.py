@@ -5,8 +5,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from rdfast.changes import queries as changes
 from rdfast.funding import queries as funding
 from rdfast.funding.states import TrancheState
+from rdfast.proceedings import queries as proceedings
 from rdfast.programmes.models import Appointment
 from rdfast.proposals import queries as proposals
 from rdfast.reviews import queries as reviews
@@ -26,10 +28,13 @@ def inbox(request: HttpRequest) -> HttpResponse:
     answers = proposals.inbox(user)
     payments = funding.tranches_waiting(user, TrancheState.READY, *APPROVERS)
     findings = reviews.findings_waiting(user)
+    changed, signatures = changes.waiting(user), proceedings.to_sign(user)
     of_award, of_milestone = "award__proposal_id", "milestone__award__proposal_id"
     context = {
         "answers": most_pressing(answers, Kind.DECIDE, Kind.SECOND_APPROVAL, matter="pk"),
         "payments": most_pressing(payments, Kind.APPROVE_TRANCHE, matter=of_award),
+        "changes": most_pressing(changed, Kind.ANSWER_CHANGE, matter=of_award),
+        "signatures": most_pressing(signatures, Kind.DECIDE_PROCEEDING, matter=of_award),
         "findings": most_pressing(findings, Kind.CONFIRM_FINDING, matter=of_milestone),
     }
     return render(request, "manager/inbox.html", context)

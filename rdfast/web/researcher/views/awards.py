@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
+from rdfast.changes.rules import may_propose
 from rdfast.core.machines import NotPossibleNow
 from rdfast.core.refusals import RuleBroken
 from rdfast.flow import signing
@@ -47,6 +48,8 @@ def award(request: HttpRequest, pk: int) -> HttpResponse:
         "boxes": boxes_of_award(found.pk),
         "room": room_for_claims(found),
         "sign_by": due_at_of(Kind.SIGN, Award._meta.label_lower, found.pk),
+        "changes": list(found.changes.order_by("-number")),
+        "may_change": may_propose(award_state=found.state, relations=relations),
         "disputes": disputes.of_proposal(found.proposal, at=clock.now()),
         "story": story.for_applicant(found.proposal_id, applicant_side_of(found.proposal)),
         "deadlines": story.deadlines_for_applicant(found.proposal_id),
