@@ -70,25 +70,28 @@ def sweep(*, at: datetime, limit: int = 500) -> int:
     their order, however many sweep.
     """
     acted, busy = 0, set()
-    for timer_id, matter_id in queries.due(at, limit=limit):
-        if matter_id in busy:
+    for found in queries.due(at, limit=limit):
+        if found.matter_id in busy:
             continue
         try:
-            acted += fire(timer_id, at=at)
+            acted += fire(found, at=at)
         except HeldByOthers:
-            busy.add(matter_id)
+            busy.add(found.matter_id)
         except Exception as error:
-            logger.exception("deadline %s failed", timer_id)
-            _note_failure(timer_id, error, at=at)
+            logger.exception("deadline %s failed", found.pk)
+            _note_failure(found.pk, error, at=at)
     return acted
 
 
-def fire(timer_id: int, *, at: datetime) -> bool:
-    """Let one deadline have its effect, unless it has ended or is not due. Raises HeldByOthers."""
-    with causes.because(f"timer:{timer_id}"):
-        acted = _fire(Timer.objects.get(pk=timer_id), at=at)
+def fire(found: Timer, *, at: datetime) -> bool:
+    """Let one deadline have its effect, unless it has ended meanwhile or is not due. Raises HeldByOthers.
+
+    `found` may have been read long before: what a deadline is about never changes, and the rest is read again.
+    """
+    with causes.because(f"timer:{found.pk}"):
+        acted = _fire(found, at=at)
         if acted:
-            logger.info("deadline %s acted", timer_id)
+            logger.info("deadline %s acted", found.pk)
         return acted
 
 
@@ -120,15 +123,16 @@ def _lock_subject(timer: Timer) -> Subject:
     """Hold the proposal, or the award that everything later belongs to; then read the subject."""
     model = SUBJECTS[timer.subject_kind]
     if model is Proposal:
-        return _lock_if_free(Proposal, timer.subject_id)
+        return _lock_if_free(Proposal, timer.subject_id, "pi")
     if model is Award:
-        return _lock_if_free(Award, timer.subject_id)
+        return _lock_if_free(Award, timer.subject_id, "proposal__pi")
     _lock_if_free(Award, Award.objects.values_list("pk", flat=True).get(proposal=timer.matter_id))
     return model.objects.get(pk=timer.subject_id)
 
 
-def _lock_if_free(model: type[S], pk: int) -> S:
-    row = lock_if_free(model, pk)
+def _lock_if_free(model: type[S], pk: int, *related: str) -> S:
+    """Together with those who will be told."""
+    row = lock_if_free(model, pk, *related)
     if row is None:
         raise HeldByOthers
     return row

@@ -50,38 +50,32 @@ def tell(
 
     The template's first line is the subject. Repeating the call for the same event adds nothing.
     """
+    each = {person.pk: person for person in people}.values()
+    # A message says the same to everybody who reads its language.
+    texts = {language: _text(template, context, language) for language in {one.language for one in each}}
     messages = [
-        _written(person, template, context, event=event, at=at, warns_of=warns_of)
-        for person in {person.pk: person for person in people}.values()
+        Message(
+            key=f"{event.pk}:{template}:{person.pk}",
+            to=person,
+            subject=texts[person.language][0],
+            body=texts[person.language][1],
+            event=event,
+            matter_id=event.matter_id,
+            warns_of=warns_of,
+            created_at=at,
+            next_try_at=timezone.now(),
+        )
+        for person in each
     ]
     Message.objects.bulk_create(messages, ignore_conflicts=True)
 
 
-def _written(
-    person: User,
-    template: str,
-    context: dict[str, Any],
-    *,
-    event: Event,
-    at: datetime,
-    warns_of: Timer | None,
-) -> Message:
-    with translation.override(person.language):
-        text = render_to_string(
-            f"mail/{template}.txt", {**context, "person": person, "site": settings.SITE_URL}
-        )
+def _text(template: str, context: dict[str, Any], language: str) -> tuple[str, str]:
+    """The message's subject and body in that language."""
+    with translation.override(language):
+        text = render_to_string(f"mail/{template}.txt", {**context, "site": settings.SITE_URL})
     subject, _, body = text.strip().partition("\n")
-    return Message(
-        key=f"{event.pk}:{template}:{person.pk}",
-        to=person,
-        subject=" ".join(subject.split())[:300],
-        body=body.strip(),
-        event=event,
-        matter_id=event.matter_id,
-        warns_of=warns_of,
-        created_at=at,
-        next_try_at=timezone.now(),
-    )
+    return " ".join(subject.split())[:300], body.strip()
 
 
 def deliver_waiting(*, at: datetime, limit: int = 200) -> int:

@@ -16,13 +16,13 @@ def pending() -> QuerySet[Timer]:
     return Timer.objects.filter(status=Timer.Status.PENDING).order_by("due_at", "id")
 
 
-def due(at: datetime, *, limit: int) -> list[tuple[int, int | None]]:
-    """The ids of what is due at `at` and of the matters it belongs to, in order, without locking anything.
+def due(at: datetime, *, limit: int) -> list[Timer]:
+    """What is due at `at`, in order, without locking anything: whether it still is, `claim` asks again.
 
     A kind that this release does not know was set by a newer one, which runs beside it and will act.
     """
     found = pending().filter(next_try_at__lte=at, due_at__lte=at, kind__in=Kind.values)
-    return list(found.values_list("pk", "matter_id")[:limit])
+    return list(found.select_related("about")[:limit])
 
 
 def next_due() -> datetime | None:
