@@ -1,9 +1,13 @@
 """What an administrator may look at and nobody may touch."""
 
+from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest
+
+from rdfast.core.refusals import RuleBroken
 
 
 class LookOnly(admin.ModelAdmin[Any]):
@@ -17,3 +21,15 @@ class LookOnly(admin.ModelAdmin[Any]):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def each(self, request: HttpRequest, chosen: QuerySet[Any], operation: Callable[[int], object]) -> int:
+        """Ask the operation for each chosen row; a refusal says why, and stops no other. Returns how many were done."""
+        done = 0
+        for row in chosen.order_by("pk"):
+            try:
+                operation(row.pk)
+            except RuleBroken as refusal:
+                self.message_user(request, f"{row.pk}: {refusal}", messages.WARNING)
+            else:
+                done += 1
+        return done

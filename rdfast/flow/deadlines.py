@@ -10,12 +10,16 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import InterfaceError, InternalError, OperationalError
+from django.utils.translation import gettext_lazy as _
 
 from rdfast.audit import causes
 from rdfast.audit import operations as audit
+from rdfast.audit.queries import has_gone_on
 from rdfast.core import boundaries
-from rdfast.core.locks import lock_if_free
+from rdfast.core.locks import NotFound, lock_if_free
+from rdfast.core.refusals import RuleBroken, ensure
 from rdfast.flow import accounting, evaluating, granting, paying, performing, signing
 from rdfast.flow.telling import administrators, pi, signatories, tell, together
 from rdfast.funding.models import Award, Tranche
@@ -60,6 +64,10 @@ ACTIONS: dict[Kind, Callable[..., None]] = {
 
 class HeldByOthers(Exception):
     """Somebody is at work on the subject; nothing was done."""
+
+
+class NotToBeTriedAgain(RuleBroken):
+    """This deadline has not failed for good, or nothing is left for it to do."""
 
 
 def sweep(*, at: datetime, limit: int = 500) -> int:
@@ -213,6 +221,40 @@ def _fail(timer_id: int, error: str, *, at: datetime) -> None:
     subject = SUBJECTS[dead.subject_kind].objects.filter(pk=dead.subject_id).first()
     event = audit.record("deadline.dead", of=subject or dead, by=None, at=at, data={"deadline": dead.kind})
     tell(administrators(), "deadline_dead", event=event, at=at, deadline=dead)
+
+
+@boundaries.commit
+def try_again(timer_id: int, *, by: User, at: datetime) -> Timer:
+    """The administrator's: a new deadline in place of one that failed for good, for its cause is mended.
+
+    The old one stays as it ended. Refuses, and changes nothing, where another took its place or where the matter
+    has gone on since: what this deadline would have done is then no longer right.
+    """
+    ensure(by.is_staff, _("Only administrators can do this."))
+    dead = Timer.objects.select_related("about").filter(pk=timer_id).first()
+    if dead is None or dead.status != Timer.Status.DEAD or not _is_known(dead):
+        raise NotToBeTriedAgain(_("Only a deadline that has failed can be tried again."))
+    subject = _hold_subject(dead)
+    if queries.was_set_again(dead):
+        raise NotToBeTriedAgain(_("This deadline was set again already."))
+    ended = dead.about is not None and dead.about.status != Timer.Status.PENDING
+    if ended or has_gone_on(subject, since=dead.ended_at or at):
+        raise NotToBeTriedAgain(_("The matter has gone on since: this deadline is no longer needed."))
+
+    timer = timers.set_again(dead, at=at)
+    audit.record(
+        "deadline.set_again", of=subject, by=by, at=at, data={"deadline": dead.kind, "dead": dead.pk}
+    )
+    return timer
+
+
+def _hold_subject(timer: Timer) -> Subject:
+    try:
+        return _lock_subject(timer)
+    except HeldByOthers:
+        raise NotToBeTriedAgain(_("Somebody is at work on this just now. Try again in a moment.")) from None
+    except (NotFound, ObjectDoesNotExist):
+        raise NotToBeTriedAgain(_("This does not exist.")) from None
 
 
 def settle_down(*, at: datetime) -> None:

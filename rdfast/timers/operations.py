@@ -93,6 +93,24 @@ def failed(timer_id: int, *, error: str, at: datetime) -> Timer | None:
     return timer
 
 
+def set_again(dead: Timer, *, at: datetime) -> Timer:
+    """A new deadline like one that failed for good, tried from now on; the caller holds the subject.
+
+    Whoever was warned of the old one stays warned.
+    """
+    return Timer.objects.create(
+        kind=dead.kind,
+        subject_kind=dead.subject_kind,
+        subject_id=dead.subject_id,
+        matter_id=dead.matter_id,
+        about=dead.about,
+        due_at=dead.due_at,
+        next_try_at=max(dead.due_at, at),
+        set_at=at,
+        warned_at=dead.warned_at,
+    )
+
+
 def warned(timer_id: int, *, at: datetime) -> None:
     """Note that a warning of this deadline was delivered; the first one counts."""
     Timer.objects.filter(pk=timer_id, status=Timer.Status.PENDING, warned_at__isnull=True).update(

@@ -25,6 +25,18 @@ def due(at: datetime, *, limit: int) -> list[Timer]:
     return list(found.select_related("about")[:limit])
 
 
+def was_set_again(dead: Timer) -> bool:
+    """Whether a newer deadline of the same kind and subject, or a newer reminder of the same moment, took its place."""
+    newer = Timer.objects.filter(
+        kind=dead.kind,
+        subject_kind=dead.subject_kind,
+        subject_id=dead.subject_id,
+        about=dead.about_id,
+        pk__gt=dead.pk,
+    )
+    return (newer.filter(due_at=dead.due_at) if dead.about_id else newer).exists()
+
+
 def next_due() -> datetime | None:
     """When the sweep has something to look at next: a deadline, or another try at one that failed."""
     known = pending().filter(kind__in=Kind.values)
