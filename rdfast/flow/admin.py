@@ -1,7 +1,5 @@
 """Deadlines, to look at: those that failed for good are the administrators' to find, and to try again."""
 
-from functools import partial
-
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -10,7 +8,6 @@ from django.utils.translation import ngettext
 
 from rdfast.core.admin_read_only import LookOnly
 from rdfast.flow import deadlines
-from rdfast.people.models import User
 from rdfast.timers import clock
 from rdfast.timers.models import Timer
 
@@ -25,8 +22,7 @@ class TimerAdmin(LookOnly):
     @admin.action(description=_("Try again"), permissions=["view"])
     def try_again(self, request: HttpRequest, chosen: QuerySet[Timer]) -> None:
         """Set new deadlines in place of those that failed."""
-        by = User.objects.get(pk=request.user.pk)
-        done = self.each(request, chosen, partial(deadlines.try_again, by=by, at=clock.now()))
+        done = self.each(chosen, deadlines.try_again, request=request, at=clock.now())
         if done:
             text = ngettext("%(count)d deadline was set again.", "%(count)d deadlines were set again.", done)
             self.message_user(request, text % {"count": done}, messages.SUCCESS)

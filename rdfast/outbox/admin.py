@@ -1,6 +1,5 @@
 """Messages, to look at: those that were given up are the administrators' to find, and to send again."""
 
-from functools import partial
 from typing import ClassVar
 
 from django.contrib import admin, messages
@@ -12,7 +11,6 @@ from django.utils.translation import ngettext
 from rdfast.core.admin_read_only import LookOnly
 from rdfast.outbox import operations
 from rdfast.outbox.models import Message
-from rdfast.people.models import User
 from rdfast.timers import clock
 
 
@@ -27,8 +25,7 @@ class MessageAdmin(LookOnly):
     @admin.action(description=_("Send again"), permissions=["view"])
     def send_again(self, request: HttpRequest, chosen: QuerySet[Message]) -> None:
         """Let messages that were given up wait for the relay once more."""
-        by = User.objects.get(pk=request.user.pk)
-        done = self.each(request, chosen, partial(operations.send_again, by=by, at=clock.now()))
+        done = self.each(chosen, operations.send_again, request=request, at=clock.now())
         if done:
             text = ngettext("%(count)d message waits again.", "%(count)d messages wait again.", done)
             self.message_user(request, text % {"count": done}, messages.SUCCESS)
