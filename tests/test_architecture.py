@@ -111,7 +111,9 @@ def test_only_doors_ask_for_the_time() -> None:
     # The demo's clock is moved in `flow`, administration and commands are doors too, and the relay's own
     # retries are technical.
     assert asking == {
+        Path("flow/admin.py"),
         Path("flow/time_travel.py"),
+        Path("outbox/admin.py"),
         Path("programmes/admin.py"),
         Path("reports/management/commands/check_invariants.py"),
     }

@@ -1,5 +1,7 @@
 """Reads of what happened."""
 
+from datetime import datetime
+
 from django.db.models import QuerySet
 
 from rdfast.audit.models import Event
@@ -23,6 +25,14 @@ def last_of(subject: Subject) -> Event:
     if just_recorded is not None:
         return just_recorded
     return Event.objects.filter(subject_kind=subject._meta.label_lower, subject_id=subject.pk).latest("id")
+
+
+def has_gone_on(subject: Subject, *, since: datetime) -> bool:
+    """Whether this very object has moved, or a person has done something with it, after that instant."""
+    later = Event.objects.filter(
+        subject_kind=subject._meta.label_lower, subject_id=subject.pk, at__gt=since
+    ).exclude(kind__startswith="deadline.")
+    return later.exclude(to_state="", actor=None).exists()
 
 
 def last_entry(subject: Subject, *kinds: str) -> Event | None:

@@ -18,24 +18,30 @@ class NotFound(RuleBroken):
     """The object does not exist."""
 
 
-def lock(model: type[M], pk: int) -> M:
-    """The row, locked until the transaction ends and read afresh.
+def lock(model: type[M], pk: int, *related: str) -> M:
+    """The row, locked until the transaction ends and read afresh; `related` rows are read with it, not locked.
 
     Raises NotFound when there is none. Foreign keys to it may still be inserted meanwhile.
     """
-    row = model._default_manager.select_for_update(no_key=True, of=("self",)).filter(pk=pk).first()
+    rows = model._default_manager.select_for_update(no_key=True, of=("self",)).filter(pk=pk)
+    row = _with(related, rows).first()
     if row is None:
         raise NotFound(_("This does not exist."))
     return row
 
 
-def lock_if_free(model: type[M], pk: int) -> M | None:
+def lock_if_free(model: type[M], pk: int, *related: str) -> M | None:
     """The row as `lock` gives it, or None while somebody else holds it. Raises NotFound when there is none."""
     rows = model._default_manager.filter(pk=pk)
-    row = rows.select_for_update(no_key=True, of=("self",), skip_locked=True).first()
+    row = _with(related, rows.select_for_update(no_key=True, of=("self",), skip_locked=True)).first()
     if row is None and not rows.exists():
         raise NotFound(_("This does not exist."))
     return row
+
+
+def _with(related: tuple[str, ...], rows: models.QuerySet[M]) -> models.QuerySet[M]:
+    """In no order but the key's: a model's own ordering would join what nobody reads."""
+    return (rows.select_related(*related) if related else rows).order_by("pk")
 
 
 @contextmanager

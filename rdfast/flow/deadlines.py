@@ -10,14 +10,18 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import InterfaceError, InternalError, OperationalError
+from django.utils.translation import gettext_lazy as _
 
 from rdfast.appeals.models import Appeal
 from rdfast.audit import causes
 from rdfast.audit import operations as audit
+from rdfast.audit.queries import has_gone_on
 from rdfast.changes.models import Change
 from rdfast.core import boundaries
-from rdfast.core.locks import lock_if_free
+from rdfast.core.locks import NotFound, lock_if_free
+from rdfast.core.refusals import RuleBroken, ensure
 from rdfast.flow import (
     accounting,
     appealing,
@@ -83,6 +87,10 @@ class HeldByOthers(Exception):
     """Somebody is at work on the subject; nothing was done."""
 
 
+class NotToBeTriedAgain(RuleBroken):
+    """This deadline has not failed for good, or nothing is left for it to do."""
+
+
 def sweep(*, at: datetime, limit: int = 500) -> int:
     """Act on what is due at `at`, in order of due time; returns how many had their effect now.
 
@@ -91,25 +99,28 @@ def sweep(*, at: datetime, limit: int = 500) -> int:
     their order, however many sweep.
     """
     acted, busy = 0, set()
-    for timer_id, matter_id in queries.due(at, limit=limit):
-        if matter_id in busy:
+    for found in queries.due(at, limit=limit):
+        if found.matter_id in busy:
             continue
         try:
-            acted += fire(timer_id, at=at)
+            acted += fire(found, at=at)
         except HeldByOthers:
-            busy.add(matter_id)
+            busy.add(found.matter_id)
         except Exception as error:
-            logger.exception("deadline %s failed", timer_id)
-            _note_failure(timer_id, error, at=at)
+            logger.exception("deadline %s failed", found.pk)
+            _note_failure(found.pk, error, at=at)
     return acted
 
 
-def fire(timer_id: int, *, at: datetime) -> bool:
-    """Let one deadline have its effect, unless it has ended or is not due. Raises HeldByOthers."""
-    with causes.because(f"timer:{timer_id}"):
-        acted = _fire(Timer.objects.get(pk=timer_id), at=at)
+def fire(found: Timer, *, at: datetime) -> bool:
+    """Let one deadline have its effect, unless it has ended meanwhile or is not due. Raises HeldByOthers.
+
+    `found` may have been read long before: what a deadline is about never changes, and the rest is read again.
+    """
+    with causes.because(f"timer:{found.pk}"):
+        acted = _fire(found, at=at)
         if acted:
-            logger.info("deadline %s acted", timer_id)
+            logger.info("deadline %s acted", found.pk)
         return acted
 
 
@@ -141,9 +152,9 @@ def _lock_subject(timer: Timer) -> Subject:
     """Hold the proposal, or the award that everything later belongs to; then read the subject."""
     model = SUBJECTS[timer.subject_kind]
     if model is Proposal:
-        return _lock_if_free(Proposal, timer.subject_id)
+        return _lock_if_free(Proposal, timer.subject_id, "pi")
     if model is Award:
-        return _lock_if_free(Award, timer.subject_id)
+        return _lock_if_free(Award, timer.subject_id, "proposal__pi")
     if model is Appeal:
         _lock_if_free(Proposal, timer.matter_id or 0)
         return model.objects.get(pk=timer.subject_id)
@@ -151,8 +162,9 @@ def _lock_subject(timer: Timer) -> Subject:
     return model.objects.get(pk=timer.subject_id)
 
 
-def _lock_if_free(model: type[S], pk: int) -> S:
-    row = lock_if_free(model, pk)
+def _lock_if_free(model: type[S], pk: int, *related: str) -> S:
+    """Together with those who will be told."""
+    row = lock_if_free(model, pk, *related)
     if row is None:
         raise HeldByOthers
     return row
@@ -235,6 +247,40 @@ def _fail(timer_id: int, error: str, *, at: datetime) -> None:
     subject = SUBJECTS[dead.subject_kind].objects.filter(pk=dead.subject_id).first()
     event = audit.record("deadline.dead", of=subject or dead, by=None, at=at, data={"deadline": dead.kind})
     tell(administrators(), "deadline_dead", event=event, at=at, deadline=dead)
+
+
+@boundaries.commit
+def try_again(timer_id: int, *, by: User, at: datetime) -> Timer:
+    """The administrator's: a new deadline in place of one that failed for good, for its cause is mended.
+
+    The old one stays as it ended. Refuses, and changes nothing, where another took its place or where the matter
+    has gone on since: what this deadline would have done is then no longer right.
+    """
+    ensure(by.is_staff, _("Only administrators can do this."))
+    dead = Timer.objects.select_related("about").filter(pk=timer_id).first()
+    if dead is None or dead.status != Timer.Status.DEAD or not _is_known(dead):
+        raise NotToBeTriedAgain(_("Only a deadline that has failed can be tried again."))
+    subject = _hold_subject(dead)
+    if queries.was_set_again(dead):
+        raise NotToBeTriedAgain(_("This deadline was set again already."))
+    ended = dead.about is not None and dead.about.status != Timer.Status.PENDING
+    if ended or has_gone_on(subject, since=dead.ended_at or at):
+        raise NotToBeTriedAgain(_("The matter has gone on since: this deadline is no longer needed."))
+
+    timer = timers.set_again(dead, at=at)
+    audit.record(
+        "deadline.set_again", of=subject, by=by, at=at, data={"deadline": dead.kind, "dead": dead.pk}
+    )
+    return timer
+
+
+def _hold_subject(timer: Timer) -> Subject:
+    try:
+        return _lock_subject(timer)
+    except HeldByOthers:
+        raise NotToBeTriedAgain(_("Somebody is at work on this just now. Try again in a moment.")) from None
+    except (NotFound, ObjectDoesNotExist):
+        raise NotToBeTriedAgain(_("This does not exist.")) from None
 
 
 def settle_down(*, at: datetime) -> None:

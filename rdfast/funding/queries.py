@@ -57,7 +57,7 @@ def running_projects_of(person: User) -> int:
     Two indexes answer it together; asked with OR, PostgreSQL reads every award there is.
     """
     running = Award.objects.filter(state__in=BINDING).values("pk")
-    return running.filter(pi=person).union(running.filter(proposal__team__user=person)).count()
+    return len(running.filter(pi=person).union(running.filter(proposal__team__user=person)))
 
 
 def tranches_readable(user: User, *roles: str) -> QuerySet[Tranche]:

@@ -15,10 +15,13 @@ from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
+from django.utils.translation import gettext_lazy as _
 
+from rdfast.audit import operations as audit
 from rdfast.audit.models import Event
 from rdfast.core import boundaries
-from rdfast.core.locks import alone
+from rdfast.core.locks import alone, lock
+from rdfast.core.refusals import RuleBroken, ensure
 from rdfast.outbox import queries
 from rdfast.outbox.models import Message
 from rdfast.people.models import User
@@ -37,6 +40,10 @@ TURN = 30.0
 CLAIM = timedelta(seconds=60)
 
 
+class NotGivenUp(RuleBroken):
+    """The message waits or was delivered."""
+
+
 def tell(
     people: Iterable[User],
     template: str,
@@ -50,38 +57,32 @@ def tell(
 
     The template's first line is the subject. Repeating the call for the same event adds nothing.
     """
+    each = {person.pk: person for person in people}.values()
+    # A message says the same to everybody who reads its language.
+    texts = {language: _text(template, context, language) for language in {one.language for one in each}}
     messages = [
-        _written(person, template, context, event=event, at=at, warns_of=warns_of)
-        for person in {person.pk: person for person in people}.values()
+        Message(
+            key=f"{event.pk}:{template}:{person.pk}",
+            to=person,
+            subject=texts[person.language][0],
+            body=texts[person.language][1],
+            event=event,
+            matter_id=event.matter_id,
+            warns_of=warns_of,
+            created_at=at,
+            next_try_at=timezone.now(),
+        )
+        for person in each
     ]
     Message.objects.bulk_create(messages, ignore_conflicts=True)
 
 
-def _written(
-    person: User,
-    template: str,
-    context: dict[str, Any],
-    *,
-    event: Event,
-    at: datetime,
-    warns_of: Timer | None,
-) -> Message:
-    with translation.override(person.language):
-        text = render_to_string(
-            f"mail/{template}.txt", {**context, "person": person, "site": settings.SITE_URL}
-        )
-    subject, _, body = text.strip().partition("\n")
-    return Message(
-        key=f"{event.pk}:{template}:{person.pk}",
-        to=person,
-        subject=" ".join(subject.split())[:300],
-        body=body.strip(),
-        event=event,
-        matter_id=event.matter_id,
-        warns_of=warns_of,
-        created_at=at,
-        next_try_at=timezone.now(),
-    )
+def _text(template: str, context: dict[str, Any], language: str) -> tuple[str, str]:
+    """The message's subject and body in that language."""
+    with translation.override(language):
+        text = render_to_string(f"mail/{template}.txt", {**context, "site": settings.SITE_URL})
+    subject, _newline, body = text.strip().partition("\n")
+    return " ".join(subject.split())[:300], body.strip()
 
 
 def deliver_waiting(*, at: datetime, limit: int = 200) -> int:
@@ -171,6 +172,20 @@ def _try_later(message: Message, error: Exception) -> None:
         message.status = Message.Status.DEAD
         logger.error("message %s was given up: %s", message.pk, error)
     message.save(update_fields=["last_error", "next_try_at", "status"])
+
+
+@boundaries.commit
+def send_again(message_id: int, *, by: User, at: datetime) -> Message:
+    """The administrator's: a message that was given up waits once more, with all its tries before it."""
+    ensure(by.is_staff, _("Only administrators can do this."))
+    message = lock(Message, message_id)
+    if message.status != Message.Status.DEAD:
+        raise NotGivenUp(_("Only a message that was given up can be sent again."))
+
+    message.status, message.attempts, message.next_try_at = Message.Status.PENDING, 0, timezone.now()
+    message.save(update_fields=["status", "attempts", "next_try_at"])
+    audit.record("message.sent_again", of=message, by=by, at=at)
+    return message
 
 
 def _is_final(error: Exception) -> bool:

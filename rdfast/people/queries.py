@@ -19,9 +19,8 @@ def has_conflict(user: User, *, applicants: set[int], organisation_id: int) -> b
     Same organisation, being one of them, or a declared conflict, in either direction (Innovation Act
     art. 14(2), Decree art. 27(3)).
     """
-    return not without_conflict(
-        User.objects.filter(pk=user.pk), applicants=applicants, organisation_id=organisation_id
-    ).exists()
+    people, places = set_apart_from(user)
+    return not people.isdisjoint(applicants) or organisation_id in places
 
 
 def set_apart_from(user: User) -> tuple[set[int], set[int]]:

@@ -152,6 +152,8 @@ LABELS: dict[str, Promise] = {
     "claim.late": gettext_lazy("Claim waits too long: the head was told"),
     "deadline.reminded": gettext_lazy("Reminder sent"),
     "deadline.dead": gettext_lazy("A deadline could not act: the administrators were told"),
+    "deadline.set_again": gettext_lazy("A deadline that had failed was set again"),
+    "message.sent_again": gettext_lazy("A message that had been given up was sent again"),
     "clock.stopped": gettext_lazy("Clock stopped: nobody is harmed before being warned"),
     "envelope.allotted": gettext_lazy("Money allotted to the envelope"),
     "envelope.cut": gettext_lazy("Envelope cut"),
@@ -191,6 +193,8 @@ _INNER = {
     "milestone.failure_unanswered",
     "deadline.reminded",
     "deadline.dead",
+    "deadline.set_again",
+    "message.sent_again",
 }
 _INNER_DEADLINES = {
     Kind.SECOND_APPROVAL,

@@ -48,6 +48,7 @@ def claim(timer_id: int, *, at: datetime) -> Timer | None:
     """
     return (
         Timer.objects.select_for_update(of=("self",), skip_locked=True)
+        .select_related("about")
         .filter(pk=timer_id, status=Timer.Status.PENDING, due_at__lte=at, next_try_at__lte=at)
         .first()
     )
@@ -55,11 +56,14 @@ def claim(timer_id: int, *, at: datetime) -> Timer | None:
 
 def done(timer: Timer, *, at: datetime) -> None:
     """End a claimed timer whose effect is part of this transaction."""
-    mine = Timer.objects.filter(Q(pk=timer.pk) | Q(about=timer, status=Timer.Status.PENDING))
-    # A reminder that its timer overtakes was never acted upon.
-    overtaken = When(kind=Kind.REMINDER, due_at__gt=at, then=Value(Timer.Status.CANCELLED))
-    mine.update(status=Case(overtaken, default=Value(Timer.Status.DONE)), ended_at=at)
     timer.status, timer.ended_at = Timer.Status.DONE, at
+    timer.save(update_fields=["status", "ended_at"])
+    if timer.kind == Kind.REMINDER:
+        return
+    # A reminder that its timer overtakes was never acted upon.
+    overtaken = When(due_at__gt=at, then=Value(Timer.Status.CANCELLED))
+    mine = Timer.objects.filter(about=timer, status=Timer.Status.PENDING)
+    mine.update(status=Case(overtaken, default=Value(Timer.Status.DONE)), ended_at=at)
 
 
 def postpone(timer: Timer, *, until: datetime, at: datetime) -> None:
@@ -87,6 +91,24 @@ def failed(timer_id: int, *, error: str, at: datetime) -> Timer | None:
     timer.status, timer.ended_at = Timer.Status.DEAD, at
     timer.save(update_fields=["status", "ended_at"])
     return timer
+
+
+def set_again(dead: Timer, *, at: datetime) -> Timer:
+    """A new deadline like one that failed for good, tried from now on; the caller holds the subject.
+
+    Whoever was warned of the old one stays warned.
+    """
+    return Timer.objects.create(
+        kind=dead.kind,
+        subject_kind=dead.subject_kind,
+        subject_id=dead.subject_id,
+        matter_id=dead.matter_id,
+        about=dead.about,
+        due_at=dead.due_at,
+        next_try_at=max(dead.due_at, at),
+        set_at=at,
+        warned_at=dead.warned_at,
+    )
 
 
 def warned(timer_id: int, *, at: datetime) -> None:

@@ -16,13 +16,26 @@ def pending() -> QuerySet[Timer]:
     return Timer.objects.filter(status=Timer.Status.PENDING).order_by("due_at", "id")
 
 
-def due(at: datetime, *, limit: int) -> list[tuple[int, int | None]]:
-    """The ids of what is due at `at` and of the matters it belongs to, in order, without locking anything.
+def due(at: datetime, *, limit: int) -> list[Timer]:
+    """What is due at `at`, in order, without locking anything: whether it still is, `claim` asks again.
 
     A kind that this release does not know was set by a newer one, which runs beside it and will act.
     """
     found = pending().filter(next_try_at__lte=at, due_at__lte=at, kind__in=Kind.values)
-    return list(found.values_list("pk", "matter_id")[:limit])
+    # Read apart: joined, every deadline due would be joined before the first ones are taken.
+    return list(found.prefetch_related("about")[:limit])
+
+
+def was_set_again(dead: Timer) -> bool:
+    """Whether a newer deadline of the same kind and subject, or a newer reminder of the same moment, took its place."""
+    newer = Timer.objects.filter(
+        kind=dead.kind,
+        subject_kind=dead.subject_kind,
+        subject_id=dead.subject_id,
+        about=dead.about_id,
+        pk__gt=dead.pk,
+    )
+    return (newer.filter(due_at=dead.due_at) if dead.about_id else newer).exists()
 
 
 def next_due() -> datetime | None:

@@ -12,7 +12,7 @@ from tests import make
 from tests.databases import FreshDatabase
 
 
-def test_a_grant_makes_35_round_trips(fresh_database: FreshDatabase):
+def test_a_grant_makes_33_round_trips(fresh_database: FreshDatabase):
     w = make.world()
     pk, by = make.submitted(w).pk, w.minjun
 
@@ -20,7 +20,7 @@ def test_a_grant_makes_35_round_trips(fresh_database: FreshDatabase):
         granting.approve(pk, amount=60_000_000, reason="Bold.", by=by, at=make.MONDAY)
 
     assert Award.objects.get().tranches.count() == 2
-    assert len(asked) == 35
+    assert len(asked) == 33
 
 
 def test_a_submission_makes_26_round_trips(fresh_database: FreshDatabase):

@@ -243,8 +243,19 @@ def _report(c: Chance) -> None:
     performing.report(milestone.pk, text="done", files=[], by=c.someone(milestone.award.pi), at=c.at)
 
 
+def _spoken(c: Chance) -> Milestone | None:
+    """Often a milestone whose panel has spoken and whose finding waits for the manager, if there is one."""
+    waiting = Finding.objects.filter(confirmed_at=None, milestone__state__in=EVALUATED)
+    keys = list(waiting.order_by("pk").values_list("milestone", flat=True))
+    if not keys or c.coin.random() < 0.5:
+        return None
+    milestone = Milestone.objects.get(pk=c.pick(keys))
+    c.met = f"milestone {milestone.state}, finding waits"
+    return milestone
+
+
 def _invite(c: Chance) -> None:
-    milestone = c.row(Milestone, "open", "overdue", "reported", "under_review")
+    milestone = _spoken(c) or c.row(Milestone, "open", "overdue", "reported", "under_review")
     reviewer = reviews.candidates(milestone).first() or c.someone()
     evaluating.invite(milestone.pk, c.someone(reviewer), by=c.someone(c.w.minjun), at=c.at)
 
