@@ -4,8 +4,8 @@ from datetime import date, timedelta
 
 from django.db.models import F, Q, QuerySet, Sum
 
-from rdfast.funding.models import Award, Motion, Payment, Tranche
-from rdfast.funding.states import BINDING, PAID, UNCONFIRMED, UNPAID, MotionState, TrancheState
+from rdfast.funding.models import Award, Bounce, Motion, NewAccount, Payment, Tranche
+from rdfast.funding.states import BINDING, PAID, RUNNING, UNCONFIRMED, UNPAID, MotionState, TrancheState
 from rdfast.ledger import queries as ledger
 from rdfast.people.models import User
 from rdfast.programmes.models import Appointment
@@ -116,6 +116,31 @@ def settled_total(award: Award) -> int:
 def payments_of(award: Award) -> QuerySet[Payment]:
     """The payments of the award, oldest first."""
     return Payment.objects.filter(tranche__award=award).select_related("released_by").order_by("pk")
+
+
+def bounced_payable(award: Award) -> list[Tranche]:
+    """Bounced payments for which an account was given after the bounce, and checked, in their order."""
+    last = award.new_accounts.filter(checked_at__isnull=False).order_by("-given_at").first()
+    if last is None:
+        return []
+    return [
+        tranche
+        for tranche in award.tranches.filter(state=TrancheState.BOUNCED).order_by("number")
+        if Bounce.objects.filter(
+            payment__tranche=tranche, payment__attempt=tranche.attempt, at__lte=last.given_at
+        ).exists()
+    ]
+
+
+def accounts_waiting(user: User) -> QuerySet[NewAccount]:
+    """Accounts that wait for this finance officer's check, the longest waiting first."""
+    awards = readable_by_agency(user, Role.FINANCE).filter(state__in=RUNNING)
+    return (
+        NewAccount.objects.filter(award__in=awards.order_by().values("pk"), checked_at__isnull=True)
+        .exclude(given_by=user)
+        .select_related("award__proposal__call__programme", "award__organisation", "award__pi", "given_by")
+        .order_by("given_at", "pk")
+    )
 
 
 def exposure(awards: QuerySet[Award], *, today: date, days: int) -> int:
