@@ -16,7 +16,7 @@ from rdfast.audit import causes
 from rdfast.audit import operations as audit
 from rdfast.core import boundaries
 from rdfast.core.locks import lock_if_free
-from rdfast.flow import accounting, evaluating, granting, paying, performing, signing
+from rdfast.flow import accounting, closing, evaluating, granting, paying, performing, recovering, signing
 from rdfast.flow.telling import administrators, pi, signatories, tell, together
 from rdfast.funding.models import Award, Tranche
 from rdfast.milestones.models import Milestone
@@ -24,7 +24,7 @@ from rdfast.outbox import operations as outbox
 from rdfast.people.models import User
 from rdfast.proposals.models import Proposal
 from rdfast.reviews.models import Finding, Review
-from rdfast.settlement.models import Claim
+from rdfast.settlement.models import Claim, Recovery
 from rdfast.timers import operations as timers
 from rdfast.timers import queries
 from rdfast.timers.kinds import Kind
@@ -33,9 +33,10 @@ from rdfast.timers.models import Timer
 logger = logging.getLogger(__name__)
 
 S = TypeVar("S", Proposal, Award)
-Subject = Proposal | Award | Tranche | Milestone | Review | Finding | Claim
+Subject = Proposal | Award | Tranche | Milestone | Review | Finding | Claim | Recovery
 SUBJECTS: dict[str, type[Subject]] = {
-    model._meta.label_lower: model for model in (Proposal, Award, Tranche, Milestone, Review, Finding, Claim)
+    model._meta.label_lower: model
+    for model in (Proposal, Award, Tranche, Milestone, Review, Finding, Claim, Recovery)
 }
 # What happens when nobody acted in time. Silence escalates; it never approves.
 ACTIONS: dict[Kind, Callable[..., None]] = {
@@ -55,6 +56,14 @@ ACTIONS: dict[Kind, Callable[..., None]] = {
     Kind.REACH_QUORUM: evaluating.quorum_missing,
     Kind.CONFIRM_FINDING: evaluating.confirmation_late,
     Kind.DECIDE_CLAIM: accounting.decision_late,
+    Kind.FINAL_CLAIM: recovering.last_claim_passed,
+    Kind.CLOSE: closing.closing_late,
+    Kind.CONTEST: recovering.contest_passed,
+    Kind.DETERMINE: recovering.determination_late,
+    Kind.DEMAND: recovering.demand,
+    Kind.PAY: recovering.payment_missed,
+    Kind.DUN: recovering.dun,
+    Kind.REFER: recovering.refer,
 }
 
 
@@ -168,6 +177,8 @@ def _who_must_act(deadline: Timer, subject: Subject) -> list[User]:
     proposal = _proposal_of(subject)
     if deadline.kind == Kind.SIGN and isinstance(subject, Award):
         return together(signatories(subject), pi(proposal))
+    if isinstance(subject, Recovery):
+        return together(signatories(subject.award), pi(proposal))
     return pi(proposal)
 
 

@@ -5,7 +5,16 @@ from datetime import date, timedelta
 from django.db.models import F, Q, QuerySet, Sum
 
 from rdfast.funding.models import Award, Bounce, Motion, NewAccount, Payment, Tranche
-from rdfast.funding.states import BINDING, PAID, RUNNING, UNCONFIRMED, UNPAID, MotionState, TrancheState
+from rdfast.funding.states import (
+    BINDING,
+    ENDED,
+    PAID,
+    RUNNING,
+    UNCONFIRMED,
+    UNPAID,
+    MotionState,
+    TrancheState,
+)
 from rdfast.ledger import queries as ledger
 from rdfast.people.models import User
 from rdfast.programmes.models import Appointment
@@ -132,15 +141,28 @@ def bounced_payable(award: Award) -> list[Tranche]:
     ]
 
 
+def accounts_readable(user: User, *roles: str) -> QuerySet[NewAccount]:
+    """Accounts given for awards that the person may read for the agency."""
+    awards = readable_by_agency(user, *roles).order_by()
+    return NewAccount.objects.filter(award__in=awards.values("pk")).select_related(
+        "award__proposal__call__programme",
+        "award__policy",
+        "award__organisation",
+        "award__pi",
+        "given_by",
+        "checked_by",
+    )
+
+
 def accounts_waiting(user: User) -> QuerySet[NewAccount]:
     """Accounts that wait for this finance officer's check, the longest waiting first."""
-    awards = readable_by_agency(user, Role.FINANCE).filter(state__in=RUNNING)
-    return (
-        NewAccount.objects.filter(award__in=awards.order_by().values("pk"), checked_at__isnull=True)
-        .exclude(given_by=user)
-        .select_related("award__proposal__call__programme", "award__organisation", "award__pi", "given_by")
-        .order_by("given_at", "pk")
-    )
+    waiting = accounts_readable(user, Role.FINANCE).filter(checked_at__isnull=True, award__state__in=RUNNING)
+    return waiting.exclude(given_by=user).order_by("given_at", "pk")
+
+
+def awards_to_close(user: User) -> QuerySet[Award]:
+    """Ended awards that wait to be closed by this finance officer, the first to end on top."""
+    return readable_by_agency(user, Role.FINANCE).filter(state__in=ENDED).order_by("ended_at", "pk")
 
 
 def exposure(awards: QuerySet[Award], *, today: date, days: int) -> int:

@@ -84,4 +84,3 @@ def verified(sample: AuditSample) -> list[str]:
     if queries.decided_in(sample.programme_id, sample.year) != sample.frame:
         found.append("the frame is not the claims decided in the year")
     return found
-

@@ -13,7 +13,7 @@ from rdfast.programmes.models import Appointment
 from rdfast.programmes.relations import Relation
 from rdfast.settlement import rules
 from rdfast.settlement.models import Claim, ClaimLine, Instalment, Receipt, Recovery, Repayment
-from rdfast.settlement.states import BEFORE_DEMAND, DECIDED, OWED, FullCheck, Origin, State
+from rdfast.settlement.states import BEFORE_DEMAND, DECIDED, OPEN_RECOVERY, OWED, FullCheck, Origin, State
 
 # What became of paid money once it is no advance any more.
 _ACCOUNTED = (
@@ -128,15 +128,41 @@ def is_given_back(repayment: Repayment) -> bool:
 def recoveries_for_applicant(user: User) -> QuerySet[Recovery]:
     """Recoveries the applicant side was told of, the newest first."""
     mine = funding.on_applicant_side(user).order_by()
-    return _recoveries(
-        Recovery.objects.filter(award__in=mine.values("pk")).exclude(noticed_at__isnull=True)
-    )
+    return _recoveries(Recovery.objects.filter(award__in=mine.values("pk")).exclude(noticed_at__isnull=True))
 
 
 def recoveries_readable(user: User, *roles: str) -> QuerySet[Recovery]:
     """Recoveries of awards that the person may read for the agency, the newest first."""
     awards = funding.readable_by_agency(user, *roles).order_by()
     return _recoveries(Recovery.objects.filter(award__in=awards.values("pk")))
+
+
+def repayments_readable(user: User, *roles: str) -> QuerySet[Repayment]:
+    """Money that came in for awards that the person may read for the agency."""
+    awards = funding.readable_by_agency(user, *roles).order_by()
+    return Repayment.objects.filter(award__in=awards.values("pk")).select_related("recovery")
+
+
+def open_recoveries(user: User) -> QuerySet[Recovery]:
+    """Recoveries that are not ended, of awards this finance officer may read, the oldest first."""
+    return recoveries_readable(user, "finance").filter(state__in=OPEN_RECOVERY).order_by("pk")
+
+
+def to_determine(user: User) -> QuerySet[Recovery]:
+    """Contested recoveries that wait for this manager or head, the longest waiting first."""
+    readable = recoveries_readable(user, "manager", "deputy", "head").filter(state="contested")
+    return readable.exclude(proposed_by=user).order_by("contested_at", "pk")
+
+
+def to_give_up(user: User) -> QuerySet[Recovery]:
+    """Overdue recoveries that this second approver may give up, the oldest first."""
+    readable = recoveries_readable(user, "second_approver").filter(state__in=["dunned", "referred"])
+    return readable.exclude(proposed_by=user).order_by("pk")
+
+
+def recoveries_of(award: Award) -> QuerySet[Recovery]:
+    """The award's recoveries, oldest first."""
+    return award.recoveries.order_by("number")
 
 
 def _recoveries(recoveries: QuerySet[Recovery]) -> QuerySet[Recovery]:

@@ -144,9 +144,7 @@ def fall_behind(recovery_id: int, move: str, *, at: datetime) -> Recovery:
 
 
 @one_transaction
-def agree_instalments(
-    recovery_id: int, rows: list[tuple[int, date]], *, by: User, at: datetime
-) -> Recovery:
+def agree_instalments(recovery_id: int, rows: list[tuple[int, date]], *, by: User, at: datetime) -> Recovery:
     """Give what is owed new dates, in parts of (amount, day). An overdue debt is demanded anew with them."""
     recovery = lock_recovery(recovery_id)
     _ensure_takes_money(recovery, by)
@@ -260,4 +258,3 @@ def _need(text: str, field: str) -> None:
 
 def _move(what: What, recovery: Recovery, amount: int, *, key: str, event: Event, at: datetime) -> None:
     ledger.move_across(what, award_id=recovery.award_id, amount=amount, at=at, key=key, event=event)
-

@@ -130,9 +130,7 @@ def remit(recovery_id: int, *, by: User, at: datetime) -> int:
         raise NothingThere(_("Nothing waits to be remitted. Nothing was changed."))
     event = audit.record("recovery.remitted", of=recovery, by=by, at=at, data={"amount": amount})
     key = f"remit:{event.pk}"
-    ledger.move_across(
-        What.REMITTED, award_id=recovery.award_id, amount=amount, at=at, key=key, event=event
-    )
+    ledger.move_across(What.REMITTED, award_id=recovery.award_id, amount=amount, at=at, key=key, event=event)
     return amount
 
 
@@ -141,9 +139,7 @@ def told_of(repayment: Repayment) -> str:
     if not repayment.unmatched:
         return str(_("%(matched)s counted towards the demand.") % {"matched": written(repayment.matched)})
     message = _("%(matched)s counted towards the demand; %(unmatched)s beyond it can be given back.")
-    return str(
-        message % {"matched": written(repayment.matched), "unmatched": written(repayment.unmatched)}
-    )
+    return str(message % {"matched": written(repayment.matched), "unmatched": written(repayment.unmatched)})
 
 
 def _ensure_takes_money(recovery: Recovery, by: User) -> None:

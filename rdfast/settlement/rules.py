@@ -45,7 +45,9 @@ def may_recover(move: str, *, state: str, relations: frozenset[Relation], is_pro
 def may_propose_recovery(*, award_state: str, relations: frozenset[Relation]) -> bool:
     """Whether the person may ask money back, also after the end: an audit may find something in a closed award."""
     recoverable = RUNNING | ENDED | {AwardState.CLOSED}
-    return award_state in recoverable and bool({Relation.FINANCE, Relation.MANAGER, Relation.HEAD} & relations)
+    return award_state in recoverable and bool(
+        {Relation.FINANCE, Relation.MANAGER, Relation.HEAD} & relations
+    )
 
 
 def may_take_money(*, relations: frozenset[Relation]) -> bool:

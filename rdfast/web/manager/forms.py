@@ -104,6 +104,18 @@ class ConflictForm(forms.Form):
     )
 
 
+class DetermineForm(ConfirmForm):
+    """What is to be paid back, and the answer to the objection."""
+
+    amount = AmountField(label=_("Amount to be paid back"))
+    determination = TextField(
+        label=_("Answer to the objection"),
+        lines=5,
+        max_length=4000,
+        help_text=_("Those who are to pay read it."),
+    )
+
+
 class PaymentForm(ConfirmForm):
     """The yes to a payment."""
 
