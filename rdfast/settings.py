@@ -189,6 +189,8 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = addresses.data_folder() / "static"
 WHITENOISE_USE_FINDERS = True
 MEDIA_ROOT = addresses.data_folder() / "files"
+# Where applicants pay back to, in words; empty: the finance officer tells each of them.
+REPAYMENT_ACCOUNT = os.environ.get("RDFAST_REPAYMENT_ACCOUNT", "")
 UPLOAD_LIMIT_BYTES = 20 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 3000
 

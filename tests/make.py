@@ -11,9 +11,10 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.hashers import get_hasher, make_password
+from django.db import transaction
 
 from rdfast.core.working_days import start_of
-from rdfast.flow import accounting, granting, paying, performing, signing, submitting
+from rdfast.flow import accounting, ending, granting, paying, performing, recovering, signing, submitting
 from rdfast.flow.deadlines import settle_down
 from rdfast.funding.models import Award, Tranche
 from rdfast.funding.operations import PaymentAccount
@@ -25,8 +26,9 @@ from rdfast.proposals import operations as proposals
 from rdfast.proposals.models import Proposal
 from rdfast.proposals.operations import Content, Member, Planned
 from rdfast.settlement import operations as settlement
-from rdfast.settlement.models import Claim
-from rdfast.settlement.operations import Line
+from rdfast.settlement.models import Claim, Recovery
+from rdfast.settlement.operations import Line, Verdict
+from rdfast.timers.queries import next_due
 from rdfast.web.manager.forms import as_seen
 
 SEOUL = ZoneInfo("Asia/Seoul")
@@ -238,6 +240,38 @@ def reported(w: World, *, at: datetime = MONDAY, **changes: object) -> Milestone
     milestone = opened(w, at=at, **changes)
     now = start_of(milestone.due_on - timedelta(days=13))
     return performing.report(milestone.pk, text="It held 83 %.", files=[], by=milestone.award.pi, at=now)
+
+
+def ended(w: World, *, at: datetime = MONDAY, **changes: object) -> Award:
+    """A paid award that was terminated: nothing of its 24 million won is accounted for."""
+    award = paid(w, at=at, **changes).award
+    with transaction.atomic():
+        ending.terminate(
+            Award.objects.get(pk=award.pk), kind="technical", reason="It did not hold.", by=None, at=at
+        )
+    return Award.objects.get(pk=award.pk)
+
+
+def accepted(w: World, award: Award, *, amount: int = 10_000_000, at: datetime = MONDAY) -> Claim:
+    """A claim of one line, accepted in full by Finn."""
+    claim = claimed(w, award, amount=amount, at=at)
+    verdicts = {line.pk: Verdict(line.amount) for line in claim.lines.all()}
+    return accounting.decide(claim.pk, verdicts, by=w.finn, at=at, checked_in_full=True)
+
+
+def recovery(
+    w: World, award: Award, *, amount: int = 5_000_000, at: datetime = MONDAY, **changes: str
+) -> Recovery:
+    """A recovery that Finn proposed and gave notice of."""
+    fields = {"kind": "disallowed", "origin": "advances", "reason": "No receipts.", **changes}
+    proposed = recovering.propose(award.pk, amount=amount, by=w.finn, at=at, **fields)
+    return recovering.notice(proposed.pk, by=w.finn, at=at)
+
+
+def run_to(instant: datetime) -> None:
+    """Let the deadlines act one after the other, each at its own time, as a running installation does."""
+    while (due := next_due()) is not None and due <= instant:
+        settle_down(at=due)
 
 
 def claimed(w: World, award: Award, *, amount: int = 10_000_000, at: datetime = MONDAY) -> Claim:

@@ -28,6 +28,7 @@ from rdfast.reviews.rules import may as may_review
 from rdfast.reviews.states import MACHINE as REVIEW
 from rdfast.settlement import rules as settlement
 from rdfast.settlement.states import MACHINE as CLAIM
+from rdfast.settlement.states import RECOVERY
 from rdfast.timers.kinds import NOTICE, Kind
 from rdfast.web import names
 
@@ -48,6 +49,7 @@ def test_the_page_of_state_diagrams_is_current() -> None:
         (MOTION, funding.MOTION_WHO),
         (MILESTONE, milestones.WHO),
         (CLAIM, settlement.WHO),
+        (RECOVERY, settlement.RECOVERY_WHO),
     ],
 )
 def test_every_move_says_who_may_take_it(machine: Machine, who: dict[str, Any]) -> None:

@@ -14,6 +14,12 @@ def story_of(matter_id: int) -> QuerySet[Event]:
     return Event.objects.filter(matter_id=matter_id).select_related("actor").order_by("-id")
 
 
+def history_of(subject: Subject) -> QuerySet[Event]:
+    """Everything that happened to this very object, newest first."""
+    mine = Event.objects.filter(subject_kind=subject._meta.label_lower, subject_id=subject.pk)
+    return mine.select_related("actor").order_by("-id")
+
+
 def all_events() -> QuerySet[Event]:
     """Every event, newest first."""
     return Event.objects.select_related("actor").order_by("-id")

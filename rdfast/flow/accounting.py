@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from rdfast.audit import operations as audit
 from rdfast.audit.queries import last_of
 from rdfast.core import boundaries
-from rdfast.flow import paying
+from rdfast.flow import closing, paying
 from rdfast.flow.telling import finance_officers, heads, pi, tell, together
 from rdfast.people.models import User
 from rdfast.settlement import operations as settlement
@@ -28,12 +28,16 @@ def submit(claim_id: int, *, by: User, at: datetime) -> Claim:
 
 
 @boundaries.commit
-def decide(claim_id: int, verdicts: dict[int, Verdict], *, by: User, at: datetime) -> Claim:
+def decide(
+    claim_id: int, verdicts: dict[int, Verdict], *, by: User, at: datetime, checked_in_full: bool = False
+) -> Claim:
     """Decided, therefore: what is accounted for stops its clock and may open the next tranche's gate."""
-    claim = settlement.decide(claim_id, verdicts, by=by, at=at)
+    claim = settlement.decide(claim_id, verdicts, by=by, at=at, checked_in_full=checked_in_full)
     award = claim.award
     timers.cancel(of=claim, at=at)
     paying.close_accounted(award, at=at)
+    closing.end_claims(award, at=at)
+    closing.give_more_time(award, at=at)
     tell(pi(award.proposal), "claim_decided", event=last_of(claim), at=at, claim=claim, award=award)
     paying.consider(award, at=at)
     return claim

@@ -26,12 +26,14 @@ from rdfast.flow import (
     accounting,
     appealing,
     changing,
+    closing,
     evaluating,
     granting,
     holding,
     paying,
     performing,
     proceeding,
+    recovering,
     signing,
 )
 from rdfast.flow.telling import administrators, pi, signatories, tell, together
@@ -42,7 +44,7 @@ from rdfast.people.models import User
 from rdfast.proceedings.models import Proceeding
 from rdfast.proposals.models import Proposal
 from rdfast.reviews.models import Finding, Review
-from rdfast.settlement.models import Claim
+from rdfast.settlement.models import Claim, Recovery
 from rdfast.timers import operations as timers
 from rdfast.timers import queries
 from rdfast.timers.kinds import Kind
@@ -51,10 +53,34 @@ from rdfast.timers.models import Timer
 logger = logging.getLogger(__name__)
 
 S = TypeVar("S", Proposal, Award)
-Subject = Proposal | Award | Tranche | Milestone | Review | Finding | Claim | Change | Proceeding | Appeal
+Subject = (
+    Proposal
+    | Award
+    | Tranche
+    | Milestone
+    | Review
+    | Finding
+    | Claim
+    | Change
+    | Proceeding
+    | Appeal
+    | Recovery
+)
 SUBJECTS: dict[str, type[Subject]] = {
     model._meta.label_lower: model
-    for model in (Proposal, Award, Tranche, Milestone, Review, Finding, Claim, Change, Proceeding, Appeal)
+    for model in (
+        Proposal,
+        Award,
+        Tranche,
+        Milestone,
+        Review,
+        Finding,
+        Claim,
+        Change,
+        Proceeding,
+        Appeal,
+        Recovery,
+    )
 }
 # What happens when nobody acted in time. Silence escalates; it never approves.
 ACTIONS: dict[Kind, Callable[..., None]] = {
@@ -80,6 +106,14 @@ ACTIONS: dict[Kind, Callable[..., None]] = {
     Kind.REPLY: proceeding.reply_missing,
     Kind.DECIDE_PROCEEDING: proceeding.decision_late,
     Kind.DECIDE_APPEAL: appealing.decision_late,
+    Kind.FINAL_CLAIM: recovering.last_claim_passed,
+    Kind.CLOSE: closing.closing_late,
+    Kind.CONTEST: recovering.contest_passed,
+    Kind.DETERMINE: recovering.determination_late,
+    Kind.DEMAND: recovering.demand,
+    Kind.PAY: recovering.payment_missed,
+    Kind.DUN: recovering.dun,
+    Kind.REFER: recovering.refer,
 }
 
 
@@ -204,6 +238,8 @@ def _who_must_act(deadline: Timer, subject: Subject) -> list[User]:
     proposal = _proposal_of(subject)
     if deadline.kind == Kind.SIGN and isinstance(subject, Award):
         return together(signatories(subject), pi(proposal))
+    if isinstance(subject, Recovery):
+        return together(signatories(subject.award), pi(proposal))
     return pi(proposal)
 
 

@@ -8,9 +8,10 @@ from rdfast.core import boundaries
 from rdfast.flow.telling import finance_officers, heads, managers, pi, signatories, tell, together
 from rdfast.funding import operations as funding
 from rdfast.funding import queries
-from rdfast.funding.models import Award, Tranche
+from rdfast.funding.models import Award, NewAccount, Tranche
+from rdfast.funding.operations import PaymentAccount
 from rdfast.funding.rules import GateFacts, gate_is_open
-from rdfast.funding.states import PAID, TrancheState
+from rdfast.funding.states import ENDED, LIVE, PAID, SUSPENDED, TrancheState
 from rdfast.ledger import queries as ledger
 from rdfast.ledger.kinds import BoxKind
 from rdfast.milestones.models import Milestone
@@ -37,23 +38,23 @@ def gate_facts(tranche: Tranche) -> GateFacts:
 
 
 def consider(award: Award, *, at: datetime) -> None:
-    """Make ready every tranche whose gate has opened. Asked after signing, findings, payments and claims."""
+    """Make ready every tranche whose gate has opened. Asked after signing, findings, payments, claims and accounts."""
+    if award.state in LIVE:
+        for tranche in queries.bounced_payable(award):
+            _ask_for_approval(funding.pay_again(tranche.pk, at=at), at=at)
     for tranche in award.tranches.filter(state=TrancheState.SCHEDULED).order_by("number"):
         tranche.award = award
         if not gate_is_open(gate_facts(tranche), award.policy.terms):
             break
-        ready = funding.make_ready(tranche.pk, at=at)
-        due_at = at + timedelta(days=award.policy.terms.approve_tranche_days)
-        timers.set(Kind.APPROVE_TRANCHE, of=ready, due_at=due_at, at=at)
-        tell(
-            managers(award.proposal),
-            "tranche_ready",
-            event=last_of(ready),
-            at=at,
-            tranche=ready,
-            award=award,
-            due_at=due_at,
-        )
+        _ask_for_approval(funding.make_ready(tranche.pk, at=at), at=at)
+
+
+def _ask_for_approval(ready: Tranche, *, at: datetime) -> None:
+    award = ready.award
+    due_at = at + timedelta(days=award.policy.terms.approve_tranche_days)
+    timers.set(Kind.APPROVE_TRANCHE, of=ready, due_at=due_at, at=at)
+    people = managers(award.proposal)
+    tell(people, "tranche_ready", event=last_of(ready), at=at, tranche=ready, award=award, due_at=due_at)
 
 
 @boundaries.commit
@@ -100,14 +101,63 @@ def settle(tranche_id: int, *, by: User, at: datetime) -> Tranche:
     return tranche
 
 
+@boundaries.commit
+def bounce(tranche_id: int, *, reason: str, by: User, at: datetime) -> Tranche:
+    """The bank sent it back, therefore: nothing is to be accounted for, and another account is needed."""
+    tranche = funding.bounce(tranche_id, reason=reason, by=by, at=at)
+    award = tranche.award
+    timers.cancel(Kind.ACCOUNT, of=tranche, at=at)
+    people = together(pi(award.proposal), signatories(award), managers(award.proposal))
+    tell(
+        people,
+        "tranche_bounced",
+        event=last_of(tranche),
+        at=at,
+        tranche=tranche,
+        award=award,
+        reason=reason,
+        ended=award.state in ENDED,
+    )
+    return tranche
+
+
+@boundaries.commit
+def give_account(award_id: int, *, account: PaymentAccount, by: User, at: datetime) -> NewAccount:
+    """Another account is there; a finance officer checks it before anything goes there."""
+    given = funding.give_account(award_id, account=account, by=by, at=at)
+    award = given.award
+    people = [user for user in finance_officers(award.proposal) if user != by]
+    tell(people, "account_given", event=last_of(award), at=at, account=given, award=award)
+    return given
+
+
+@boundaries.commit
+def check_account(account_id: int, *, by: User, at: datetime) -> NewAccount:
+    """The account is right, therefore: what bounced is ready again, once the award is live."""
+    account = funding.check_account(account_id, by=by, at=at)
+    award = account.award
+    people = together(pi(award.proposal), signatories(award))
+    tell(
+        people,
+        "account_checked",
+        event=last_of(award),
+        at=at,
+        account=account,
+        award=award,
+        suspended=award.state in SUSPENDED,
+    )
+    consider(award, at=at)
+    return account
+
+
 def close_accounted(award: Award, *, at: datetime) -> None:
-    """End the account-by clock of every paid tranche that accepted claims now cover, the earliest first."""
-    accepted = ledger.boxes_of_award(award.pk)[BoxKind.EXPENSE]
+    """End the account-by clock of every paid tranche that is accounted for or asked back, the earliest first."""
+    covered = queries.paid_total(award) - ledger.boxes_of_award(award.pk)[BoxKind.ADVANCES]
     for tranche in award.tranches.filter(state__in=PAID).order_by("number"):
         tranche.award = award
-        if tranche.amount > accepted:
+        if tranche.amount > covered:
             return
-        accepted -= tranche.amount
+        covered -= tranche.amount
         timers.cancel(Kind.ACCOUNT, of=tranche, at=at)
 
 

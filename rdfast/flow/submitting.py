@@ -19,6 +19,7 @@ from rdfast.proposals.queries import budget_years, facts
 from rdfast.proposals.rules import gaps
 from rdfast.screening import operations as screening
 from rdfast.screening.rules import Facts, screen
+from rdfast.settlement import queries as settlement
 from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind
 
@@ -33,6 +34,7 @@ def screening_facts(proposal: Proposal, *, call_is_open: bool, at: datetime) -> 
         provisional_awards_of_pi=funding.provisional_awards_of(proposal.pi),
         projects_as_pi=funding.projects_led_by(proposal.pi) + proposal.other_projects_as_pi,
         projects_in_all=funding.running_projects_of(proposal.pi) + proposal.other_projects_in_all,
+        unpaid_recoveries=settlement.unpaid_against(proposal.pi, proposal.organisation_id),
         bans=bans_on(proposal.pi, proposal.organisation_id, timezone.localdate(at)).count(),
     )
 

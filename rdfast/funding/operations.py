@@ -1,7 +1,7 @@
 """Offering and signing awards, and paying tranches. Every write locks the award first."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 
 from django.utils import timezone
@@ -15,8 +15,8 @@ from rdfast.core.transactions import one_transaction
 from rdfast.core.working_days import end_of
 from rdfast.funding import queries, rules
 from rdfast.funding.limits import ensure_cover, ensure_exposure, ensure_line, take_from_envelope
-from rdfast.funding.models import Agreement, Award, Payment, Tranche
-from rdfast.funding.states import AWARD, LIVE, TRANCHE, UNPAID
+from rdfast.funding.models import Agreement, Award, Bounce, NewAccount, Payment, Tranche
+from rdfast.funding.states import AWARD, ENDED, LIVE, TRANCHE, UNPAID
 from rdfast.ledger import operations as ledger
 from rdfast.ledger.kinds import What
 from rdfast.people.models import User
@@ -26,6 +26,14 @@ from rdfast.proposals.models import Proposal
 
 class AgreementChanged(RuleBroken):
     """The text on the signer's page is not the text that would be signed."""
+
+
+class ReasonMissing(RuleBroken):
+    """What the bank said must be kept."""
+
+
+class CheckedBefore(RuleBroken):
+    """The account was checked already."""
 
 
 @dataclass(frozen=True)
@@ -273,6 +281,82 @@ def settle(tranche_id: int, *, by: User, at: datetime) -> Tranche:
     tranche.settle()
     tranche.save(update_fields=["state"])
     audit.moved(tranche, by=by, at=at)
+    return tranche
+
+
+@one_transaction
+def bounce(tranche_id: int, *, reason: str, by: User, at: datetime) -> Tranche:
+    """The bank sent the payment back: the money is obligated again, and free when the award has ended."""
+    tranche = lock_tranche(tranche_id)
+    award = tranche.award
+    ensure_may_tranche(tranche, "bounce", by)
+    if not reason.strip():
+        raise ReasonMissing(_("Say what the bank gave as its reason."), field="reason")
+    tranche.bounce()
+    tranche.save(update_fields=["state", "account_by"])
+    event = audit.moved(tranche, by=by, at=at, reason=reason, data={"amount": tranche.amount})
+    payment = tranche.payments.get(attempt=tranche.attempt)
+    Bounce.objects.create(payment=payment, reason=reason, by=by, at=at)
+    moving = {"envelope_id": tranche.envelope_id, "award_id": award.pk, "amount": tranche.amount, "at": at}
+    key = f"{tranche.pk}:{tranche.attempt}"
+    ledger.move(What.BOUNCED, **moving, key=f"bounce:{key}", event=event)
+    if award.state in ENDED:
+        tranche.cancel()
+        tranche.save(update_fields=["state"])
+        event = audit.moved(tranche, by=by, at=at)
+        ledger.move(What.FREED, **moving, key=f"free:{key}", event=event)
+    return tranche
+
+
+@one_transaction
+def give_account(award_id: int, *, account: PaymentAccount, by: User, at: datetime) -> NewAccount:
+    """Another payment account, in place of one that was given and not checked yet."""
+    award = lock_award(award_id)
+    allowed = rules.may_give_account(
+        award_state=award.state, relations=queries.relations(award, by), terms=award.policy.terms
+    )
+    ensure(allowed, _("Only those who sign for the organisation of a running award give its account."))
+    award.new_accounts.filter(checked_at__isnull=True).delete()
+    given = NewAccount.objects.create(award=award, **asdict(account), given_by=by, given_at=at)
+    audit.record("award.account_given", of=award, by=by, at=at)
+    return given
+
+
+@one_transaction
+def check_account(account_id: int, *, by: User, at: datetime) -> NewAccount:
+    """The finance officer has checked the account: payments go there from now on. Never the person who gave it."""
+    award_id = NewAccount.objects.filter(pk=account_id).values_list("award", flat=True).first() or 0
+    award = lock_award(award_id)
+    account = lock(NewAccount, account_id)
+    account.award = award
+    if account.checked_at is not None:
+        raise CheckedBefore(_("This account has been checked already. Nothing was changed."))
+    allowed = rules.may_check_account(
+        award_state=award.state,
+        relations=queries.relations(award, by),
+        is_giver=account.given_by_id == by.pk,
+    )
+    ensure(allowed, _("Only a finance officer who did not give the account checks it, while the award runs."))
+    account.checked_by, account.checked_at = by, at
+    account.save(update_fields=["checked_by", "checked_at"])
+    award.bank = account.bank
+    award.account_number = account.account_number
+    award.account_holder = account.account_holder
+    award.save(update_fields=["bank", "account_number", "account_holder"])
+    audit.record("award.account_checked", of=award, by=by, at=at)
+    return account
+
+
+@one_transaction
+def pay_again(tranche_id: int, *, at: datetime) -> Tranche:
+    """A bounced payment is ready once more: approval and release follow anew, as another attempt."""
+    tranche = lock_tranche(tranche_id)
+    ensure(tranche.award.state in LIVE, _("The award is not live; nothing can be paid."))
+    tranche.pay_again()
+    tranche.save(
+        update_fields=["state", "attempt", "approved_by", "approved_at", "released_by", "released_at"]
+    )
+    audit.moved(tranche, by=None, at=at, data={"attempt": tranche.attempt})
     return tranche
 
 

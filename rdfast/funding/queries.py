@@ -4,8 +4,17 @@ from datetime import date, timedelta
 
 from django.db.models import F, Q, QuerySet, Sum
 
-from rdfast.funding.models import Award, Motion, Payment, Tranche
-from rdfast.funding.states import BINDING, PAID, UNCONFIRMED, UNPAID, MotionState, TrancheState
+from rdfast.funding.models import Award, Bounce, Motion, NewAccount, Payment, Tranche
+from rdfast.funding.states import (
+    BINDING,
+    ENDED,
+    PAID,
+    RUNNING,
+    UNCONFIRMED,
+    UNPAID,
+    MotionState,
+    TrancheState,
+)
 from rdfast.ledger import queries as ledger
 from rdfast.people.models import User
 from rdfast.programmes.models import Appointment
@@ -116,6 +125,44 @@ def settled_total(award: Award) -> int:
 def payments_of(award: Award) -> QuerySet[Payment]:
     """The payments of the award, oldest first."""
     return Payment.objects.filter(tranche__award=award).select_related("released_by").order_by("pk")
+
+
+def bounced_payable(award: Award) -> list[Tranche]:
+    """Bounced payments for which an account was given after the bounce, and checked, in their order."""
+    last = award.new_accounts.filter(checked_at__isnull=False).order_by("-given_at").first()
+    if last is None:
+        return []
+    return [
+        tranche
+        for tranche in award.tranches.filter(state=TrancheState.BOUNCED).order_by("number")
+        if Bounce.objects.filter(
+            payment__tranche=tranche, payment__attempt=tranche.attempt, at__lte=last.given_at
+        ).exists()
+    ]
+
+
+def accounts_readable(user: User, *roles: str) -> QuerySet[NewAccount]:
+    """Accounts given for awards that the person may read for the agency."""
+    awards = readable_by_agency(user, *roles).order_by()
+    return NewAccount.objects.filter(award__in=awards.values("pk")).select_related(
+        "award__proposal__call__programme",
+        "award__policy",
+        "award__organisation",
+        "award__pi",
+        "given_by",
+        "checked_by",
+    )
+
+
+def accounts_waiting(user: User) -> QuerySet[NewAccount]:
+    """Accounts that wait for this finance officer's check, the longest waiting first."""
+    waiting = accounts_readable(user, Role.FINANCE).filter(checked_at__isnull=True, award__state__in=RUNNING)
+    return waiting.exclude(given_by=user).order_by("given_at", "pk")
+
+
+def awards_to_close(user: User) -> QuerySet[Award]:
+    """Ended awards that wait to be closed by this finance officer, the first to end on top."""
+    return readable_by_agency(user, Role.FINANCE).filter(state__in=ENDED).order_by("ended_at", "pk")
 
 
 def exposure(awards: QuerySet[Award], *, today: date, days: int) -> int:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from rdfast.funding.states import AWARD, LIVE, MOTION, TRANCHE, AwardState, MotionKind, TrancheState
+from rdfast.funding.states import AWARD, LIVE, MOTION, RUNNING, TRANCHE, AwardState, MotionKind, TrancheState
 from rdfast.programmes.relations import Relation
 from rdfast.programmes.terms import Terms
 
@@ -42,6 +42,17 @@ def may_with_award(move: str, *, state: str, relations: frozenset[Relation], ter
     if move == "sign" and terms.signed_by_pi_allowed:
         allowed.add(Relation.PI)
     return state in AWARD.sources_of(move) and bool(allowed & relations)
+
+
+def may_give_account(*, award_state: str, relations: frozenset[Relation], terms: Terms) -> bool:
+    """Whether the person may name another account of a signed award that runs: whoever might have signed it."""
+    allowed = {Relation.SIGNATORY, Relation.PI} if terms.signed_by_pi_allowed else {Relation.SIGNATORY}
+    return award_state in RUNNING and bool(allowed & relations)
+
+
+def may_check_account(*, award_state: str, relations: frozenset[Relation], is_giver: bool) -> bool:
+    """Whether the person may confirm a new account: a finance officer, never who gave it."""
+    return award_state in RUNNING and Relation.FINANCE in relations and not is_giver
 
 
 def may_with_tranche(

@@ -89,10 +89,14 @@ def no_box_is_negative(at: datetime) -> list[str]:
 
 
 def paid_money_is_accounted_or_exposed(at: datetime) -> list[str]:
-    """3. Per award: released − bounced = expense + advances + receivable + recovered + remitted + written off."""
-    return _offenders(
-        "award {} was paid {} but its boxes hold {}",
-        """
+    """3. Per award: released − bounced = expense + advances + receivable + recovered + remitted + written off.
+
+    What is receivable is what the award's demands still ask for.
+    """
+    return (
+        _offenders(
+            "award {} was paid {} but its boxes hold {}",
+            """
         SELECT a.id, paid.total, held.total FROM funding_award a, LATERAL (
             SELECT coalesce(sum(p.amount), 0) AS total FROM funding_payment p
             JOIN funding_tranche t ON t.id = p.tranche_id WHERE t.award_id = a.id
@@ -102,6 +106,8 @@ def paid_money_is_accounted_or_exposed(at: datetime) -> list[str]:
             AND kind IN ('expense', 'advances', 'receivable', 'recovered', 'remitted', 'written_off')
         ) held WHERE paid.total <> held.total
         """,
+        )
+        + _recoveries_match_the_boxes()
     )
 
 
@@ -121,6 +127,36 @@ def nothing_is_paid_twice(at: datetime) -> list[str]:
             SELECT coalesce(sum(amount), 0) AS total FROM funding_tranche
             WHERE award_id = b.award_id AND state = 'settled'
         ) settled WHERE b.kind = 'expense' GROUP BY 1, 3 HAVING sum(b.balance) > settled.total
+        """,
+    )
+
+
+def _recoveries_match_the_boxes() -> list[str]:
+    """What demands still ask for is what lies in *receivable*; on top, in *charged*. Instalments add up to it."""
+    left = """
+        SELECT r.award_id, r.origin = 'on_top' AS on_top, sum(r.amount - coalesce(p.paid, 0)) AS total
+        FROM settlement_recovery r LEFT JOIN (
+            SELECT recovery_id, sum(matched) AS paid FROM settlement_repayment GROUP BY 1
+        ) p ON p.recovery_id = r.id
+        WHERE r.state IN ('demanded', 'overdue', 'dunned', 'referred') GROUP BY 1, 2
+    """
+    found = _offenders(
+        "award {} has {} of {} to be paid back, its demands still ask for {}",
+        f"""
+        SELECT coalesce(b.award_id, o.award_id), coalesce(b.total, 0), coalesce(b.kind, '-'), coalesce(o.total, 0)
+        FROM (
+            SELECT award_id, kind, kind = 'charged' AS on_top, sum(balance) AS total FROM ledger_box
+            WHERE kind IN ('receivable', 'charged') GROUP BY 1, 2
+        ) b FULL JOIN ({left}) o USING (award_id, on_top) WHERE coalesce(b.total, 0) <> coalesce(o.total, 0)
+        """,  # noqa: S608 - both parts stand above
+    )
+    return found + _offenders(
+        "recovery {}: instalments of agreement {} add up to {} of {} owed",
+        """
+        SELECT i.recovery_id, i.plan, sum(i.amount), e.data->>'owed' FROM settlement_instalment i
+        JOIN audit_event e ON e.kind = 'recovery.instalments' AND e.subject_id = i.recovery_id
+            AND (e.data->>'plan')::int = i.plan
+        GROUP BY 1, 2, 4 HAVING sum(i.amount) <> (e.data->>'owed')::bigint
         """,
     )
 
@@ -205,6 +241,13 @@ def nobody_acts_in_two_roles(at: datetime) -> list[str]:
     found += _offenders(
         "claim {} was decided by its author {}",
         "SELECT id, decided_by_id FROM settlement_claim WHERE decided_by_id = submitted_by_id",
+    )
+    found += _offenders(
+        "recovery {} was determined or given up by person {} who proposed it",
+        """
+        SELECT id, proposed_by_id FROM settlement_recovery WHERE determined_by_id = proposed_by_id
+        OR (state IN ('waived', 'written_off') AND ended_by_id = proposed_by_id)
+        """,
     )
     found += _offenders(
         "person {} both decided and reviewed proposal {}",

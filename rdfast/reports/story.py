@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from rdfast.audit.models import Event
-from rdfast.audit.queries import story_of
+from rdfast.audit.operations import Subject
+from rdfast.audit.queries import history_of, story_of
 from rdfast.core.amounts import written
 from rdfast.proposals.models import Proposal
 from rdfast.timers.kinds import Kind
@@ -188,7 +189,10 @@ _INNER = {
     "proposal.reassigned",
     "proceeding.voted",
     "proceeding.late",
+    "recovery.begin",
+    "recovery.remitted",
     "recovery.late",
+    "claim.checked",
     "appeal.late",
     "milestone.failure_unanswered",
     "deadline.reminded",
@@ -238,6 +242,10 @@ def for_agency(matter_id: int) -> list[Line]:
 
 def for_applicant(matter_id: int, applicants: Iterable[int]) -> list[Line]:
     """What the applicant side may read, newest first; officials appear as the programme."""
+    return _for_applicant(story_of(matter_id), applicants)
+
+
+def _for_applicant(events: Iterable[Event], applicants: Iterable[int]) -> list[Line]:
     own = set(applicants)
     return [
         Line(
@@ -248,9 +256,19 @@ def for_applicant(matter_id: int, applicants: Iterable[int]) -> list[Line]:
             _amount(event),
             event.pk,
         )
-        for event in story_of(matter_id)
+        for event in events
         if event.kind not in _INNER and not event.kind.startswith("review.")
     ]
+
+
+def of_one(subject: Subject) -> list[Line]:
+    """What happened to this very object, newest first, for the agency side."""
+    return [line_of(event) for event in history_of(subject)]
+
+
+def of_one_for_applicant(subject: Subject, applicants: Iterable[int]) -> list[Line]:
+    """What the applicant side may read of what happened to this very object, newest first."""
+    return _for_applicant(history_of(subject), applicants)
 
 
 def deadlines_for_agency(matter_id: int) -> list[Timer]:

@@ -29,6 +29,7 @@ class Facts:
     projects_as_pi: int
     projects_in_all: int
     bans: int
+    unpaid_recoveries: int
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,10 @@ def nobody_is_barred(facts: Facts, terms: Terms) -> Finding:
     return _finding("nobody_is_barred", facts.bans > 0)
 
 
+def nothing_is_owed(facts: Facts, terms: Terms) -> Finding:
+    return _finding("nothing_is_owed", facts.unpaid_recoveries > 0, count=facts.unpaid_recoveries)
+
+
 def not_too_small(facts: Facts, terms: Terms) -> Finding:
     yearly = facts.asked_amount // max(facts.years, 1)
     return _finding(
@@ -176,6 +181,17 @@ RULES: dict[str, Rule] = {
             _("Innovation Act 32"),
             _("A participation ban stands against you or the organisation on this day."),
             nobody_is_barred,
+        ),
+        Rule(
+            "nothing_is_owed",
+            _("No unpaid recovery"),
+            _("Innovation Act 32"),
+            ngettext_lazy(
+                "A recovery against you or the organisation is not paid yet. Apply again once it is.",
+                "%(count)s recoveries against you or the organisation are not paid yet. Apply again once they are.",
+                "count",
+            ),
+            nothing_is_owed,
         ),
         Rule(
             "not_too_small",

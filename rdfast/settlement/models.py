@@ -18,6 +18,7 @@ from rdfast.settlement.states import (
     ON_TOP,
     OPEN_RECOVERY,
     RECOVERY,
+    FullCheck,
     Origin,
     RecoveryKind,
     RecoveryState,
@@ -47,7 +48,7 @@ class Claim(models.Model):
         _("full check"),
         max_length=10,
         blank=True,
-        choices=[("high_risk", _("High risk")), ("sampled", _("Drawn for the audit sample"))],
+        choices=FullCheck.choices,
     )
     checked_at = models.DateTimeField(_("checked in full at"), null=True)
     checked_by = models.ForeignKey(

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from rdfast.audit import operations as audit
+from rdfast.audit.queries import last_entry
 from rdfast.core import boundaries
 from rdfast.core.amounts import written
 from rdfast.core.locks import lock
@@ -24,7 +25,7 @@ from rdfast.people.models import User
 from rdfast.programmes.models import BudgetCategory
 from rdfast.settlement import queries, rules
 from rdfast.settlement.models import Claim, ClaimLine, Receipt
-from rdfast.settlement.states import MACHINE
+from rdfast.settlement.states import MACHINE, FullCheck, State
 
 
 class ClaimRefused(RuleBroken):
@@ -70,7 +71,7 @@ def save(
     claim_id: int, lines: list[Line], *, files: Iterable[Stored], revision: int, by: User, at: datetime
 ) -> Claim:
     """Replace the draft's lines and add receipts. Raises OutOfDate when the form was loaded before another save."""
-    claim = _lock_claim(claim_id)
+    claim = lock_claim(claim_id)
     ensure(
         rules.may_edit(state=claim.state, relations=queries.relations(claim, by)),
         _("This claim can no longer be edited."),
@@ -97,8 +98,10 @@ def save(
 @one_transaction
 def submit(claim_id: int, *, by: User, at: datetime) -> Claim:
     """Hand the claim in. It may account for settled tranches only, and for no won twice."""
-    claim = _lock_claim(claim_id)
+    claim = lock_claim(claim_id)
     _ensure_may(claim, "submit", by)
+    open_ = rules.may_start(award_state=claim.award.state, relations=queries.relations(claim, by))
+    ensure(open_, _("The award is closed: nothing can be claimed any more."))
     lines = list(claim.lines.all())
     if not lines:
         raise ClaimRefused(_("Enter at least one cost."), field="lines")
@@ -110,7 +113,9 @@ def submit(claim_id: int, *, by: User, at: datetime) -> Claim:
         message = _("You claim %(total)s, but only %(room)s of what was paid is still to be accounted for.")
         raise ClaimRefused(message % {"total": written(total), "room": written(room)}, field="lines")
     claim.submit(by=by, at=at)
-    claim.save(update_fields=["state", "submitted_by", "submitted_at"])
+    if _is_high_risk(claim, total):
+        claim.full_check = FullCheck.HIGH_RISK
+    claim.save(update_fields=["state", "submitted_by", "submitted_at", "full_check"])
     audit.moved(claim, by=by, at=at, data={"amount": total})
     return claim
 
@@ -123,15 +128,32 @@ def _ensure_spent_in_time(index: int, line: ClaimLine, claim: Claim, at: datetim
         raise ClaimRefused(_("This was before the agreement was signed."), field=f"lines-{index}-spent_on")
 
 
+def _is_high_risk(claim: Claim, total: int) -> bool:
+    award = claim.award
+    return rules.is_high_risk(
+        total=total,
+        limit=award.policy.terms.high_risk_claim,
+        was_suspended=last_entry(award, "award.suspend") is not None,
+        was_disallowed=award.claims.filter(state=State.DISALLOWED).exists(),
+    )
+
+
 @one_transaction
-def decide(claim_id: int, verdicts: dict[int, Verdict], *, by: User, at: datetime) -> Claim:
+def decide(
+    claim_id: int, verdicts: dict[int, Verdict], *, by: User, at: datetime, checked_in_full: bool = False
+) -> Claim:
     """Accept the claim in full or part, or not at all; `verdicts` are by line id.
 
     What is accepted goes from advances to expense. What is not stays in advances: it must still be
-    accounted for. Raises ClaimRefused when a line lacks its verdict or a refusal its reason.
+    accounted for. Raises ClaimRefused when a line lacks its verdict or a refusal its reason, or when a claim of
+    high risk was not checked receipt by receipt.
     """
-    claim = _lock_claim(claim_id)
+    claim = lock_claim(claim_id)
     _ensure_may(claim, "accept", by)
+    if claim.full_check and not checked_in_full:
+        raise ClaimRefused(
+            _("This claim is of high risk: check every receipt before you decide."), field="checked_in_full"
+        )
     lines = list(claim.lines.select_for_update(no_key=True))
     for index, line in enumerate(lines):
         _judge(index, line, verdicts.get(line.pk))
@@ -139,17 +161,14 @@ def decide(claim_id: int, verdicts: dict[int, Verdict], *, by: User, at: datetim
     accepted = sum(line.accepted_amount or 0 for line in lines)
     move = rules.move_for(claimed=sum(line.amount for line in lines), accepted=accepted)
     getattr(claim, move)(by=by, at=at)
-    claim.save(update_fields=["state", "decided_by", "decided_at"])
+    if claim.full_check:
+        claim.checked_by, claim.checked_at = by, at
+    claim.save(update_fields=["state", "decided_by", "decided_at", "checked_by", "checked_at"])
     event = audit.moved(claim, by=by, at=at, data={"accepted": accepted})
     if accepted:
-        ledger.move(
-            What.LIQUIDATED,
-            envelope_id=claim.award.envelope_id,
-            award_id=claim.award_id,
-            amount=accepted,
-            at=at,
-            key=f"liquidate:{claim.pk}",
-            event=event,
+        key = f"liquidate:{claim.pk}"
+        ledger.move_across(
+            What.LIQUIDATED, award_id=claim.award_id, amount=accepted, at=at, key=key, event=event
         )
     return claim
 
@@ -166,7 +185,8 @@ def _judge(index: int, line: ClaimLine, verdict: Verdict | None) -> None:
     line.reason = verdict.reason
 
 
-def _lock_claim(claim_id: int) -> Claim:
+def lock_claim(claim_id: int) -> Claim:
+    """Hold the award, then the claim."""
     award_id = Claim.objects.filter(pk=claim_id).values_list("award", flat=True).first() or 0
     award = lock_award(award_id)
     claim = lock(Claim, claim_id)

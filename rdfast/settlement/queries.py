@@ -1,6 +1,8 @@
 """Reads of claims."""
 
-from django.db.models import OuterRef, QuerySet, Subquery, Sum
+from datetime import date
+
+from django.db.models import Max, OuterRef, Q, QuerySet, Subquery, Sum
 
 from rdfast.funding import queries as funding
 from rdfast.funding.models import Award
@@ -10,8 +12,17 @@ from rdfast.people.models import User
 from rdfast.programmes.models import Appointment
 from rdfast.programmes.relations import Relation
 from rdfast.settlement import rules
-from rdfast.settlement.models import Claim, ClaimLine, Receipt
-from rdfast.settlement.states import State
+from rdfast.settlement.models import Claim, ClaimLine, Instalment, Receipt, Recovery, Repayment
+from rdfast.settlement.states import BEFORE_DEMAND, DECIDED, OPEN_RECOVERY, OWED, FullCheck, Origin, State
+
+# What became of paid money once it is no advance any more.
+_ACCOUNTED = (
+    BoxKind.EXPENSE,
+    BoxKind.RECEIVABLE,
+    BoxKind.RECOVERED,
+    BoxKind.REMITTED,
+    BoxKind.WRITTEN_OFF,
+)
 
 
 def relations(claim: Claim, user: User) -> frozenset[Relation]:
@@ -49,20 +60,146 @@ def accepted_total(award: Award) -> int:
     return ledger.boxes_of_award(award.pk)[BoxKind.EXPENSE]
 
 
-def room_for_claims(award: Award) -> int:
-    """What can still be claimed."""
+def waiting_total(award: Award) -> int:
+    """What the award's claims that wait for a decision account for."""
     waiting_lines = ClaimLine.objects.filter(claim__award=award, claim__state=State.SUBMITTED)
+    return waiting_lines.aggregate(total=Sum("amount"))["total"] or 0
+
+
+def room_for_claims(award: Award) -> int:
+    """What can still be claimed, or asked back."""
+    boxes = ledger.boxes_of_award(award.pk)
     return rules.room_for_claims(
         settled=funding.settled_total(award),
-        accepted=accepted_total(award),
-        waiting=waiting_lines.aggregate(total=Sum("amount"))["total"] or 0,
+        accounted=sum(boxes[kind] for kind in _ACCOUNTED),
+        waiting=waiting_total(award),
+        asked_back=_about_to_be_demanded(award, Origin.ADVANCES),
     )
+
+
+def most_to_recover(award: Award, origin: str) -> int | None:
+    """The most that may be asked back from there now; None when it comes on top and has no such limit."""
+    if origin == Origin.ADVANCES:
+        return room_for_claims(award)
+    if origin == Origin.EXPENSE:
+        return accepted_total(award) - _about_to_be_demanded(award, Origin.EXPENSE)
+    return None
+
+
+def _about_to_be_demanded(award: Award, origin: str) -> int:
+    """What recoveries ask back whose money has not moved yet."""
+    before = award.recoveries.filter(origin=origin, state__in=BEFORE_DEMAND)
+    return before.aggregate(total=Sum("amount"))["total"] or 0
+
+
+def received(recovery: Recovery) -> int:
+    """What was paid and counted towards the demand."""
+    return recovery.repayments.aggregate(total=Sum("matched"))["total"] or 0
+
+
+def owed(recovery: Recovery) -> int:
+    """What is still to be paid; nothing before the demand, and nothing once it ended."""
+    return recovery.amount - received(recovery) if recovery.state in OWED else 0
+
+
+def plan_of(recovery: Recovery) -> list[Instalment]:
+    """The instalments that count: those agreed last."""
+    last = recovery.instalments.aggregate(last=Max("plan"))["last"]
+    return list(recovery.instalments.filter(plan=last).order_by("number")) if last else []
+
+
+def next_instalment_on(recovery: Recovery) -> date | None:
+    """The day of the next instalment to be paid, when instalments were agreed."""
+    plan = plan_of(recovery)
+    agreed = sum(each.amount for each in plan)
+    return rules.due_in_plan([(each.amount, each.due_on) for each in plan], paid=agreed - owed(recovery))
+
+
+def key_of_return(repayment: Repayment) -> str:
+    """The key of the arrow that gives back what was received beyond the demand."""
+    return f"given_back:{repayment.pk}"
+
+
+def is_given_back(repayment: Repayment) -> bool:
+    """Whether what was received beyond the demand went back."""
+    return ledger.has_moved(key_of_return(repayment), amount=repayment.unmatched)
+
+
+def recoveries_for_applicant(user: User) -> QuerySet[Recovery]:
+    """Recoveries the applicant side was told of, the newest first."""
+    mine = funding.on_applicant_side(user).order_by()
+    return _recoveries(Recovery.objects.filter(award__in=mine.values("pk")).exclude(noticed_at__isnull=True))
+
+
+def recoveries_readable(user: User, *roles: str) -> QuerySet[Recovery]:
+    """Recoveries of awards that the person may read for the agency, the newest first."""
+    awards = funding.readable_by_agency(user, *roles).order_by()
+    return _recoveries(Recovery.objects.filter(award__in=awards.values("pk")))
+
+
+def repayments_readable(user: User, *roles: str) -> QuerySet[Repayment]:
+    """Money that came in for awards that the person may read for the agency."""
+    awards = funding.readable_by_agency(user, *roles).order_by()
+    return Repayment.objects.filter(award__in=awards.values("pk")).select_related("recovery")
+
+
+def open_recoveries(user: User) -> QuerySet[Recovery]:
+    """Recoveries that are not ended, of awards this finance officer may read, the oldest first."""
+    return recoveries_readable(user, "finance").filter(state__in=OPEN_RECOVERY).order_by("pk")
+
+
+def to_determine(user: User) -> QuerySet[Recovery]:
+    """Contested recoveries that wait for this manager or head, the longest waiting first."""
+    readable = recoveries_readable(user, "manager", "deputy", "head").filter(state="contested")
+    return readable.exclude(proposed_by=user).order_by("contested_at", "pk")
+
+
+def to_give_up(user: User) -> QuerySet[Recovery]:
+    """Overdue recoveries that this second approver may give up, the oldest first."""
+    readable = recoveries_readable(user, "second_approver").filter(state__in=["dunned", "referred"])
+    return readable.exclude(proposed_by=user).order_by("pk")
+
+
+def recoveries_of(award: Award) -> QuerySet[Recovery]:
+    """The award's recoveries, oldest first."""
+    return award.recoveries.order_by("number")
+
+
+def _recoveries(recoveries: QuerySet[Recovery]) -> QuerySet[Recovery]:
+    return recoveries.select_related(
+        "award__proposal__call__programme",
+        "award__policy",
+        "award__pi",
+        "award__organisation",
+        "proposed_by",
+        "determined_by",
+        "ended_by",
+        "contested_by",
+    ).order_by("-pk")
+
+
+def unpaid_against(pi: User, organisation_id: int | None) -> int:
+    """How many demands against the person's awards or the organisation are not paid."""
+    theirs = Q(award__pi=pi)
+    if organisation_id:
+        theirs |= Q(award__organisation=organisation_id)
+    return Recovery.objects.filter(theirs, state__in=OWED).count()
+
+
+def decided_in(programme_id: int, year: int) -> list[int]:
+    """The ids of the programme's claims decided in the year, in order: the frame of its sample."""
+    decided = Claim.objects.filter(
+        award__envelope__programme=programme_id, state__in=DECIDED, decided_at__year=year
+    )
+    return list(decided.order_by("pk").values_list("pk", flat=True))
+
+
+def to_check(user: User, *roles: str) -> QuerySet[Claim]:
+    """Claims drawn for an audit sample whose receipts were not checked yet, the longest decided first."""
+    drawn = readable_by_agency(user, *roles).filter(full_check=FullCheck.SAMPLED, checked_at__isnull=True)
+    return drawn.order_by("decided_at", "pk")
 
 
 def receipts() -> QuerySet[Receipt]:
     """Every receipt, with its claim."""
     return Receipt.objects.select_related("claim__award__proposal__call")
-
-
-def most_to_recover(award: Award, origin: str) -> int | None:
-    raise NotImplementedError

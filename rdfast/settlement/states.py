@@ -24,6 +24,13 @@ MACHINE = Machine("claim", State, first=State.DRAFT, moves=MOVES)
 DECIDED = {State.ACCEPTED, State.PARTLY_ACCEPTED, State.DISALLOWED}
 
 
+class FullCheck(models.TextChoices):
+    """Why every receipt of a claim must be checked."""
+
+    HIGH_RISK = "high_risk", _("High risk")
+    SAMPLED = "sampled", _("Drawn for the audit sample")
+
+
 class RecoveryState(models.TextChoices):
     PROPOSED = "proposed", _("Proposed")
     NOTICED = "noticed", _("Notice given")

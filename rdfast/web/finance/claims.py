@@ -10,18 +10,19 @@ from django.views.decorators.http import require_http_methods
 from rdfast.core.amounts import written
 from rdfast.core.machines import NotPossibleNow
 from rdfast.core.refusals import RuleBroken
-from rdfast.flow import accounting
+from rdfast.flow import accounting, recovering
 from rdfast.ledger.kinds import BoxKind
 from rdfast.ledger.queries import boxes_of_award
 from rdfast.programmes.models import Appointment
-from rdfast.settlement.models import Claim
+from rdfast.settlement.models import Claim, ClaimLine
 from rdfast.settlement.queries import readable_by_agency, relations
 from rdfast.settlement.rules import may
+from rdfast.settlement.states import DECIDED
 from rdfast.timers import clock
 from rdfast.timers.kinds import Kind
 from rdfast.timers.queries import with_due_at
-from rdfast.web.finance.forms import ClaimForm
-from rdfast.web.forms import show_refusal
+from rdfast.web.finance.forms import ClaimForm, DisallowForm
+from rdfast.web.forms import ConfirmForm, show_refusal
 from rdfast.web.signed_in import person
 
 
@@ -34,13 +35,21 @@ def claim(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(with_due_at(readable, Kind.DECIDE_CLAIM, matter="award__proposal_id"), pk=pk)
     may_decide = may("accept", state=found.state, relations=relations(found, user))
     lines = list(found.lines.select_related("category"))
-    form = ClaimForm(request.POST if request.method == "POST" else None, lines=lines)
+    form = ClaimForm(
+        request.POST if request.method == "POST" else None, lines=lines, full_check=bool(found.full_check)
+    )
     if request.method == "POST":
         if not may_decide:
             return _too_late(request, found)
         if form.is_valid():
             try:
-                decided = accounting.decide(pk, form.verdicts(), by=user, at=at)
+                decided = accounting.decide(
+                    pk,
+                    form.verdicts(),
+                    by=user,
+                    at=at,
+                    checked_in_full=bool(form.cleaned_data.get("checked_in_full")),
+                )
             except NotPossibleNow:
                 found.refresh_from_db()
                 return _too_late(request, found)
@@ -49,12 +58,59 @@ def claim(request: HttpRequest, pk: int) -> HttpResponse:
             else:
                 messages.success(request, _told(decided))
                 return redirect("finance:claim", pk=pk)
+    return _shown(request, found, lines, form if may_decide else None)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def check(request: HttpRequest, pk: int) -> HttpResponse:
+    """Every receipt of a drawn claim was looked at; what should not have been accepted is asked back."""
+    user, at = person(request), clock.now()
+    found = get_object_or_404(readable_by_agency(user, Appointment.Role.FINANCE), pk=pk)
+    if request.method != "POST" or not _may_check(found):
+        return redirect("finance:claim", pk)
+    is_wrong = request.POST.get("found") == "wrong"
+    form: ConfirmForm = (
+        DisallowForm(request.POST, auto_id="wrong-%s")
+        if is_wrong
+        else ConfirmForm(request.POST, auto_id="right-%s")
+    )
+    if form.is_valid():
+        try:
+            if is_wrong:
+                typed = form.cleaned_data
+                recovering.disallow_late(pk, amount=typed["amount"], reason=typed["reason"], by=user, at=at)
+            else:
+                recovering.check(pk, by=user, at=at)
+        except RuleBroken as refusal:
+            show_refusal(form, refusal)
+        else:
+            messages.success(request, _("Noted: every receipt of this claim was checked."))
+            return redirect("finance:claim", pk)
+    return _shown(request, found, list(found.lines.select_related("category")), None, checking=form)
+
+
+def _may_check(found: Claim) -> bool:
+    """Whether the claim is one that is checked in full after its decision."""
+    return found.state in DECIDED and bool(found.full_check)
+
+
+def _shown(
+    request: HttpRequest,
+    found: Claim,
+    lines: list[ClaimLine],
+    form: ClaimForm | None,
+    checking: ConfirmForm | None = None,
+) -> HttpResponse:
     advances = boxes_of_award(found.award_id)[BoxKind.ADVANCES]
     claimed = sum(line.amount for line in lines)
     context = {
         "claim": found,
         "award": found.award,
-        "form": form if may_decide else None,
+        "form": form,
+        "may_check": _may_check(found),
+        "checking": checking,
+        "wrong": checking if isinstance(checking, DisallowForm) else DisallowForm(auto_id="wrong-%s"),
         "lines": lines,
         "claimed": claimed,
         "accepted": sum(line.accepted_amount or 0 for line in lines),

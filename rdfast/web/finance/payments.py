@@ -16,7 +16,7 @@ from rdfast.core.machines import NotPossibleNow
 from rdfast.core.refusals import RuleBroken
 from rdfast.core.working_days import end_of
 from rdfast.flow import paying
-from rdfast.funding.models import Tranche
+from rdfast.funding.models import Bounce, Tranche
 from rdfast.funding.queries import payments_of, relations, tranches_readable
 from rdfast.funding.rules import may_with_tranche
 from rdfast.people.models import User
@@ -25,6 +25,7 @@ from rdfast.reports import room
 from rdfast.timers import clock
 from rdfast.timers.kinds import Kind
 from rdfast.timers.queries import with_due_at
+from rdfast.web.finance.forms import BounceForm
 from rdfast.web.forms import ConfirmForm, show_refusal
 from rdfast.web.signed_in import person
 
@@ -55,17 +56,33 @@ def settle(request: HttpRequest, pk: int) -> HttpResponse:
     return _done(request, pk, "settle", paying.settle, told)
 
 
-def _done(request: HttpRequest, pk: int, move: str, act: Callable[..., Tranche], told: str) -> HttpResponse:
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def bounce(request: HttpRequest, pk: int) -> HttpResponse:
+    """The bank sent it back."""
+    told = _("Noted: the bank sent the payment back. The organisation was asked for another account.")
+    return _done(request, pk, "bounce", paying.bounce, told, form_class=BounceForm)
+
+
+def _done(
+    request: HttpRequest,
+    pk: int,
+    move: str,
+    act: Callable[..., Tranche],
+    told: str,
+    form_class: type[ConfirmForm] = ConfirmForm,
+) -> HttpResponse:
     user, at = person(request), clock.now()
     found = _tranche(pk, user)
-    form = ConfirmForm(request.POST, auto_id="confirm-%s")
+    form = form_class(request.POST, auto_id="confirm-%s")
     if request.method != "POST":
         return redirect("finance:tranche", pk=pk)
     if not _may(move, found, user):
         return _too_late(request, found)
     if form.is_valid():
         try:
-            act(pk, by=user, at=at)
+            typed = {name: value for name, value in form.cleaned_data.items() if name != "understood"}
+            act(pk, **typed, by=user, at=at)
         except NotPossibleNow:
             found.refresh_from_db()
             return _too_late(request, found)
@@ -111,6 +128,8 @@ def _shown(
         "form": form,
         "may_release": may_release,
         "may_settle": _may("settle", found, user),
+        "bounce_form": form if isinstance(form, BounceForm) else BounceForm(auto_id="bounce-%s"),
+        "bounces": Bounce.objects.filter(payment__tranche=found).select_related("payment", "by"),
         "approved_it_myself": found.state == "approved" and found.approved_by_id == user.pk,
         "account_by": found.account_by or end_of(account_day),
         "room": room.for_release(found, at=at) if may_release else None,

@@ -2,6 +2,7 @@
 
 from rdfast.web.forms.confirming import ConfirmForm
 from rdfast.web.forms.controls import ChoiceList, DayInput, InstantInput, RadioCards
+from rdfast.web.forms.recovering import ReasonForm, RecoverForm
 from rdfast.web.forms.refusing import each_of, show_refusal
 from rdfast.web.forms.rows import Rows, with_added_row
 
@@ -11,6 +12,8 @@ __all__ = [
     "DayInput",
     "InstantInput",
     "RadioCards",
+    "ReasonForm",
+    "RecoverForm",
     "Rows",
     "each_of",
     "show_refusal",

@@ -166,6 +166,18 @@ class SignProceedingForm(ConfirmForm):
     conclusion = TextField(label=_("Reason"), lines=3, help_text=_("Both sides read it."))
 
 
+class DetermineForm(ConfirmForm):
+    """What is to be paid back, and the answer to the objection."""
+
+    amount = AmountField(label=_("Amount to be paid back"))
+    determination = TextField(
+        label=_("Answer to the objection"),
+        lines=5,
+        max_length=4000,
+        help_text=_("Those who are to pay read it."),
+    )
+
+
 class PaymentForm(ConfirmForm):
     """The yes to a payment."""
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from rdfast.web.manager.views import awards, disputes, inbox, milestones, payments, proposals
+from rdfast.web.manager.views import awards, disputes, inbox, milestones, payments, proposals, recoveries
 
 urlpatterns = [
     path("", inbox.inbox, name="inbox"),
@@ -17,4 +17,6 @@ urlpatterns = [
     path("milestones/<int:pk>/", milestones.milestone, name="milestone"),
     path("milestones/<int:pk>/invite/", milestones.invite, name="invite"),
     path("milestones/<int:pk>/confirm/", milestones.confirm, name="confirm"),
+    path("awards/<int:pk>/recover/", recoveries.recover, name="recover"),
+    path("recoveries/<int:pk>/", recoveries.recovery, name="recovery"),
 ]

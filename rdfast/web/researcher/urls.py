@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from rdfast.web.researcher.views import awards, claims, disputes, editing, home, milestones, proposals
+from rdfast.web.researcher.views import (
+    accounts,
+    awards,
+    claims,
+    disputes,
+    editing,
+    home,
+    milestones,
+    proposals,
+    recoveries,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -21,4 +31,8 @@ urlpatterns = [
     path("awards/<int:pk>/claim/", claims.claim_start, name="claim_start"),
     path("milestones/<int:pk>/", milestones.milestone, name="milestone"),
     path("claims/<int:pk>/", claims.claim, name="claim"),
+    path("claims/<int:pk>/upload/", claims.upload, name="upload_claim"),
+    path("claims/template/", claims.template, name="claim_template"),
+    path("awards/<int:pk>/account/", accounts.account, name="account"),
+    path("recoveries/<int:pk>/", recoveries.recovery, name="recovery"),
 ]

@@ -15,6 +15,8 @@ from rdfast.proceedings.rules import may_open
 from rdfast.proceedings.states import Kind
 from rdfast.proposals.queries import DECIDERS
 from rdfast.reports import disputes, room, story
+from rdfast.settlement.queries import recoveries_of
+from rdfast.settlement.rules import may_propose_recovery
 from rdfast.timers import clock
 from rdfast.timers.queries import with_next_due_at
 from rdfast.web.manager.forms import AwardFilters
@@ -61,6 +63,8 @@ def award(request: HttpRequest, pk: int) -> HttpResponse:
         "to_approve": [t for t in tranches if may_with_tranche("approve", state=t.state, relations=theirs)],
         "milestones": list(found.milestones.all()),
         "claims": list(found.claims.exclude(state="draft")),
+        "recoveries": recoveries_of(found),
+        "may_recover": may_propose_recovery(award_state=found.state, relations=theirs),
         "boxes": boxes_of_award(found.pk),
         "exposure": room.exposure_of(found, at=at),
         "room": room.of_award(found, at=at),

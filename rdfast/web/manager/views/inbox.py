@@ -12,6 +12,7 @@ from rdfast.proceedings import queries as proceedings
 from rdfast.programmes.models import Appointment
 from rdfast.proposals import queries as proposals
 from rdfast.reviews import queries as reviews
+from rdfast.settlement import queries as settlement
 from rdfast.timers.kinds import Kind
 from rdfast.web.pages import most_pressing
 from rdfast.web.signed_in import person_serving
@@ -36,5 +37,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "changes": most_pressing(changed, Kind.ANSWER_CHANGE, matter=of_award),
         "signatures": most_pressing(signatures, Kind.DECIDE_PROCEEDING, matter=of_award),
         "findings": most_pressing(findings, Kind.CONFIRM_FINDING, matter=of_milestone),
+        "recoveries": most_pressing(settlement.to_determine(user), Kind.DETERMINE, matter=of_award),
+        "unpaid": most_pressing(settlement.to_give_up(user), Kind.DUN, Kind.REFER, matter=of_award),
     }
     return render(request, "manager/inbox.html", context)

@@ -14,8 +14,8 @@ from rdfast.funding.operations import PaymentAccount
 from rdfast.web.forms import ConfirmForm
 
 
-class SignForm(ConfirmForm):
-    """Where the money goes, the hash of the text that was read, and signing in again."""
+class AccountForm(ConfirmForm):
+    """Where the money goes, and signing in again."""
 
     bank = TextField(label=_("Bank"), max_length=60)
     account_number = TextField(
@@ -36,7 +36,6 @@ class SignForm(ConfirmForm):
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
         help_text=_("You sign in again, so that nobody else signs at your desk."),
     )
-    sha256 = forms.CharField(widget=forms.HiddenInput, max_length=64)
 
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -57,6 +56,18 @@ class SignForm(ConfirmForm):
         return PaymentAccount(
             bank=typed["bank"], account_number=typed["account_number"], account_holder=typed["account_holder"]
         )
+
+
+class SignForm(AccountForm):
+    """The account, and the hash of the text that was read."""
+
+    sha256 = forms.CharField(widget=forms.HiddenInput, max_length=64)
+
+
+class ContestForm(ConfirmForm):
+    """What is wrong with a recovery."""
+
+    objection = TextField(label=_("What is wrong with it, and why"), lines=8, max_length=8000)
 
 
 class RefuseForm(ConfirmForm):

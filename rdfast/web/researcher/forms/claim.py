@@ -17,7 +17,7 @@ from rdfast.settlement.operations import Line
 from rdfast.web.forms import DayInput, Rows, each_of, show_refusal
 from rdfast.web.templatetags.rdfast import in_language
 
-MOST_LINES = 50
+MOST_LINES = 200
 
 
 class LineForm(forms.Form):

@@ -17,12 +17,13 @@ from rdfast.core.refusals import RuleBroken
 from rdfast.flow import signing
 from rdfast.funding import queries, rules
 from rdfast.funding.models import Award
-from rdfast.funding.states import AwardState
+from rdfast.funding.states import ENDED, AwardState
+from rdfast.ledger.kinds import BoxKind
 from rdfast.ledger.queries import boxes_of_award
 from rdfast.people.models import User
 from rdfast.proposals.queries import applicant_side_of
 from rdfast.reports import disputes, story
-from rdfast.settlement.queries import room_for_claims
+from rdfast.settlement.queries import recoveries_of, room_for_claims
 from rdfast.settlement.rules import may_start
 from rdfast.timers import clock
 from rdfast.timers.kinds import Kind
@@ -45,6 +46,13 @@ def award(request: HttpRequest, pk: int) -> HttpResponse:
         "tranches": found.tranches.order_by("number"),
         "milestones": found.milestones.order_by("number"),
         "claims": found.claims.order_by("-number"),
+        "recoveries": recoveries_of(found).exclude(noticed_at__isnull=True),
+        "may_give_account": rules.may_give_account(
+            award_state=found.state, relations=relations, terms=found.policy.terms
+        ),
+        "account_waits": found.new_accounts.filter(checked_at__isnull=True).first(),
+        "has_bounced": found.tranches.filter(state="bounced").exists(),
+        "is_settled": found.state in ENDED and not boxes_of_award(found.pk)[BoxKind.ADVANCES],
         "boxes": boxes_of_award(found.pk),
         "room": room_for_claims(found),
         "sign_by": due_at_of(Kind.SIGN, Award._meta.label_lower, found.pk),

@@ -7,7 +7,8 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from rdfast.core.refusals import RuleBroken
 from rdfast.core.uploads import storing
@@ -19,8 +20,9 @@ from rdfast.settlement.states import DECIDED
 from rdfast.timers import clock
 from rdfast.timers.kinds import Kind
 from rdfast.timers.queries import due_at_of
-from rdfast.web.forms import with_added_row
-from rdfast.web.researcher.forms.claim import ClaimSheet
+from rdfast.web.forms import show_refusal, with_added_row
+from rdfast.web.researcher.forms.claim import MOST_LINES, ClaimSheet
+from rdfast.web.researcher.forms.claim_file import CostFileForm, template_file
 from rdfast.web.signed_in import person
 
 
@@ -68,6 +70,43 @@ def claim(request: HttpRequest, pk: int) -> HttpResponse:
     return _page(request, found, sheet)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def upload(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take the costs from a table file in place of those typed; nothing is saved when one row is wrong."""
+    user = person(request)
+    found = get_object_or_404(queries.on_applicant_side(user), pk=pk)
+    if request.method != "POST" or not _may_edit(request, found):
+        return redirect("researcher:claim", pk)
+    form = CostFileForm(request.POST, request.FILES)
+    if form.is_valid():
+        try:
+            operations.save(
+                pk, form.lines, files=[], revision=form.cleaned_data["revision"], by=user, at=clock.now()
+            )
+        except RuleBroken as refusal:
+            show_refusal(form, refusal)
+        else:
+            told = ngettext(
+                "One cost was taken from the file. Look at it, add receipts, and submit.",
+                "%(count)s costs were taken from the file. Look at them, add receipts, and submit.",
+                len(form.lines),
+            )
+            messages.success(request, told % {"count": len(form.lines)})
+            return redirect("researcher:claim", pk)
+    return _page(request, found, ClaimSheet(found), form)
+
+
+@require_safe
+@login_required
+def template(request: HttpRequest) -> HttpResponse:
+    """An empty table to fill in, with the categories' codes."""
+    kind = "csv" if request.GET.get("as") == "csv" else "xlsx"
+    content, content_type = template_file(kind)
+    disposition = f'attachment; filename="claim.{kind}"'
+    return HttpResponse(content, content_type=content_type, headers={"Content-Disposition": disposition})
+
+
 def _may_edit(request: HttpRequest, claim: Claim) -> bool:
     return rules.may_edit(state=claim.state, relations=queries.relations(claim, person(request)))
 
@@ -100,12 +139,16 @@ def _told(request: HttpRequest) -> str:
     return _("The draft is saved. It counts once you submit it.")
 
 
-def _page(request: HttpRequest, claim: Claim, sheet: ClaimSheet | None) -> HttpResponse:
+def _page(
+    request: HttpRequest, claim: Claim, sheet: ClaimSheet | None, uploading: CostFileForm | None = None
+) -> HttpResponse:
     lines = list(claim.lines.select_related("category"))
     context = {
         "claim": claim,
         "award": claim.award,
         "sheet": sheet,
+        "uploading": uploading or CostFileForm(initial={"revision": claim.revision}),
+        "most_lines": MOST_LINES,
         "lines": lines,
         "total": sum(line.amount for line in lines),
         "accepted": sum(line.accepted_amount or 0 for line in lines),

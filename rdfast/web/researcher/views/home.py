@@ -36,6 +36,11 @@ _ASKS: dict[str, Promise] = {
     Kind.REPORT_MISSED: _("Report the milestone: it is overdue"),
     Kind.CURE: _("Put the milestone right and report it again"),
     Kind.ACCOUNT: _("Account for the payment"),
+    Kind.FINAL_CLAIM: _("Make the last claim"),
+    Kind.CONTEST: _("Read the notice of the recovery, and contest it if it is wrong"),
+    Kind.PAY: _("Pay the recovery"),
+    Kind.DUN: _("Pay the recovery: it is overdue"),
+    Kind.REFER: _("Pay the recovery: this is the last day"),
 }
 
 
@@ -99,6 +104,8 @@ def _ahead(timer: Timer, proposal: Proposal, user: User) -> Ahead:
 
 def _asked(timer: Timer, proposal: Proposal, user: User) -> bool:
     """Whether the deadline waits for this person. Asks nothing of the database."""
+    if timer.subject_kind == "settlement.recovery":
+        return proposal.pi_id == user.pk or bool(user.is_signatory)
     if timer.kind != Kind.SIGN:
         return proposal.pi_id == user.pk
     award = proposal.award
@@ -118,6 +125,7 @@ def _page_of(timer: Timer, proposal: Proposal) -> str:
         "milestones.milestone": "researcher:milestone",
         "settlement.claim": "researcher:claim",
         "funding.award": "researcher:award",
+        "settlement.recovery": "researcher:recovery",
     }
     if timer.subject_kind == "funding.tranche":
         return reverse("researcher:award", args=[proposal.award.pk])
