@@ -263,6 +263,7 @@ def nobody_acts_in_two_roles(at: datetime) -> list[str]:
         )
         """,
     )
+    found += _judges_who_took_part()
     return found + _offenders(
         "{} {} was made by person {} against a conflict of interest",
         """
@@ -291,6 +292,37 @@ def nobody_acts_in_two_roles(at: datetime) -> list[str]:
             )
         )
         """,
+    )
+
+
+def _judges_who_took_part() -> list[str]:
+    """Whoever voted in a proceeding or decided an appeal had done nothing else in the matter before."""
+    earlier = """
+        EXISTS (
+            SELECT FROM audit_event e WHERE e.matter_id = {matter} AND e.actor_id = {person} AND e.id < mine.id
+            AND NOT (e.subject_kind = mine.subject_kind AND e.subject_id = mine.subject_id)
+        )
+    """
+    return (
+        _offenders(
+            "motion {} was proposed and signed by person {}",
+            "SELECT id, decided_by_id FROM funding_motion WHERE decided_by_id = proposed_by_id",
+        )
+        + _offenders(
+            "proceeding {} was signed by person {}, who opened it or voted",
+            """
+            SELECT p.id, p.signed_by_id FROM proceedings_proceeding p WHERE p.signed_by_id = p.opened_by_id
+            OR EXISTS (SELECT FROM proceedings_vote v WHERE v.proceeding_id = p.id AND v.member_id = p.signed_by_id)
+            """,
+        )
+        + _offenders(
+            "{} {} was judged by person {}, who took part in the matter",
+            f"""
+            SELECT mine.subject_kind, mine.subject_id, mine.actor_id FROM audit_event mine
+            WHERE mine.kind IN ('proceeding.voted', 'appeal.uphold', 'appeal.reject')
+            AND {earlier.format(matter="mine.matter_id", person="mine.actor_id")}
+            """,  # noqa: S608 - made of our own words
+        )
     )
 
 

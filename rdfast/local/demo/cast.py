@@ -35,6 +35,10 @@ OFFICIALS = [
     ("reviewer4", "윤태오", "neutral", Role.REVIEWER),
     ("reviewer5", "James Okafor", "neutral", Role.REVIEWER),
     ("reviewer6", "서지안", "neutral", Role.REVIEWER),
+    ("committee", "유재원", "neutral", Role.COMMITTEE),
+    ("committee2", "남궁솔", "neutral", Role.COMMITTEE),
+    ("committee3", "Anna Kowalska", "neutral", Role.COMMITTEE),
+    ("committee4", "백도현", "neutral", Role.COMMITTEE),
 ]
 SIGNATORIES = [
     ("signatory", "문성호", "gaon"),
@@ -45,7 +49,18 @@ SIGNATORIES = [
     ("sign.saebyeok", "권도현", "saebyeok"),
 ]
 # What `make run` prints: one account per role.
-PRINTED = ["researcher", "signatory", "manager", "second", "head", "finance", "reviewer", "auditor", "admin"]
+PRINTED = [
+    "researcher",
+    "signatory",
+    "manager",
+    "second",
+    "head",
+    "finance",
+    "reviewer",
+    "committee",
+    "auditor",
+    "admin",
+]
 
 
 @dataclass
