@@ -42,7 +42,7 @@ class NothingThere(Exception):
 
 
 class NotRefused(Exception):
-    """The database let something through that nobody may do."""
+    """Something was let through that nobody may do."""
 
 
 @dataclass
@@ -257,7 +257,9 @@ def _spoken(c: Chance) -> Milestone | None:
 def _invite(c: Chance) -> None:
     milestone = _spoken(c) or c.row(Milestone, "open", "overdue", "reported", "under_review")
     reviewer = reviews.candidates(milestone).first() or c.someone()
-    evaluating.invite(milestone.pk, c.someone(reviewer), by=c.someone(c.w.minjun), at=c.at)
+    review = evaluating.invite(milestone.pk, c.someone(reviewer), by=c.someone(c.w.minjun), at=c.at)
+    if Finding.objects.filter(milestone=milestone, round=review.round).exists():
+        raise NotRefused("a reviewer was invited after the panel had spoken")
 
 
 def _answer_invitation(c: Chance) -> None:
