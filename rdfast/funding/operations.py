@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from rdfast.audit import operations as audit
+from rdfast.audit.models import Event
 from rdfast.core.locks import lock
 from rdfast.core.machines import NotPossibleNow
 from rdfast.core.refusals import RuleBroken, ensure
@@ -297,15 +298,25 @@ def bounce(tranche_id: int, *, reason: str, by: User, at: datetime) -> Tranche:
     event = audit.moved(tranche, by=by, at=at, reason=reason, data={"amount": tranche.amount})
     payment = tranche.payments.get(attempt=tranche.attempt)
     Bounce.objects.create(payment=payment, reason=reason, by=by, at=at)
-    moving = {"envelope_id": tranche.envelope_id, "award_id": award.pk, "amount": tranche.amount, "at": at}
-    key = f"{tranche.pk}:{tranche.attempt}"
-    ledger.move(What.BOUNCED, **moving, key=f"bounce:{key}", event=event)
+    _send_back(What.BOUNCED, tranche, "bounce", event=event, at=at)
     if award.state in ENDED:
         tranche.cancel()
         tranche.save(update_fields=["state"])
         event = audit.moved(tranche, by=by, at=at)
-        ledger.move(What.FREED, **moving, key=f"free:{key}", event=event)
+        _send_back(What.FREED, tranche, "free", event=event, at=at)
     return tranche
+
+
+def _send_back(what: What, tranche: Tranche, key: str, *, event: Event, at: datetime) -> None:
+    ledger.move(
+        what,
+        envelope_id=tranche.envelope_id,
+        award_id=tranche.award_id,
+        amount=tranche.amount,
+        at=at,
+        key=f"{key}:{tranche.pk}:{tranche.attempt}",
+        event=event,
+    )
 
 
 @one_transaction

@@ -58,6 +58,8 @@ def _places(user: User | AnonymousUser) -> list[tuple[str, Promise]]:
         places += [("manager:inbox", _("To decide")), ("manager:awards", _("Awards"))]
     if "finance" in roles:
         places.append(("finance:inbox", _("Payments and accounts")))
+    if "head" in roles:
+        places.append(("finance:samples", _("Audit samples")))
     if "reviewer" in roles:
         places.append(("reviewer:inbox", _("Reviews")))
     if "committee" in roles:

@@ -15,8 +15,6 @@ CLOCKS = (Kind.CONTEST, Kind.DETERMINE, Kind.DEMAND, Kind.PAY, Kind.DUN, Kind.RE
 def shown(recovery: Recovery) -> dict[str, Any]:
     """The recovery, its money, its instalments and what came in."""
     repayments = list(recovery.repayments.select_related("recorded_by"))
-    for each in repayments:
-        each.to_give_back = bool(each.unmatched) and not queries.is_given_back(each)
     return {
         "recovery": recovery,
         "award": recovery.award,
@@ -24,5 +22,6 @@ def shown(recovery: Recovery) -> dict[str, Any]:
         "received": sum(each.matched for each in repayments),
         "plan": queries.plan_of(recovery),
         "repayments": repayments,
+        "to_give_back": [each for each in repayments if each.unmatched and not queries.is_given_back(each)],
         "pay_to": settings.REPAYMENT_ACCOUNT,
     }

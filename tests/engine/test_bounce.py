@@ -111,7 +111,8 @@ def test_under_a_suspension_the_account_is_checked_and_the_payment_waits() -> No
     paying.check_account(given.pk, by=w.finn, at=make.MONDAY)
     assert Tranche.objects.get(number=1).state == "bounced"
     settle_down(at=make.MONDAY)
-    assert "suspended" in Message.objects.filter(subject__startswith="Payment account checked").first().body
+    checked = Message.objects.filter(subject__startswith="Payment account checked")
+    assert all("suspended" in message.body for message in checked) and checked
     resumed = standing.resume(award.pk, reason="Cleared.", by=w.yuna, at=make.MONDAY)
     paying.consider(resumed, at=make.MONDAY)
     assert Tranche.objects.get(number=1).state == "ready"

@@ -36,7 +36,7 @@ def _fresh(recovery: Recovery) -> Recovery:
 
 
 def _demanded(w: make.World, *, amount: int = 5 * MILLION, **changes: str) -> Recovery:
-    recovery = make.recovery(w, make.paid(w).award, amount=amount, **changes)
+    recovery = make.recovery(w, make.paid(w).award, amount=amount, **changes)  # type: ignore[arg-type]
     make.run_to(DEMANDED_AT)
     return _fresh(recovery)
 
@@ -138,7 +138,7 @@ def test_nothing_is_demanded_while_an_appeal_waits() -> None:
 def test_an_unpaid_demand_is_overdue_dunned_referred_and_always_has_a_deadline() -> None:
     w = make.world()
     recovery = _demanded(w, amount=24 * MILLION)
-    seen = []
+    seen: list[str] = []
     for days in range(31, 31 + 75):
         at = make.MONDAY + days * DAY
         make.run_to(at)

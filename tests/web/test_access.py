@@ -15,7 +15,7 @@ from rdfast.appeals.queries import appealable
 from rdfast.audit.models import Event
 from rdfast.changes.models import Change
 from rdfast.core.uploads import Stored
-from rdfast.flow import appealing, changing, evaluating, performing
+from rdfast.flow import appealing, changing, evaluating, paying, performing, recovering
 from rdfast.flow import proceeding as flow
 from rdfast.funding.models import Award
 from rdfast.ledger.models import Arrow
@@ -77,6 +77,10 @@ TABLE: dict[str, tuple[str | None, set[str] | None, set[str] | None]] = {
     "researcher:claim_start": ("award", None, APPLICANTS),
     "researcher:milestone": ("milestone", APPLICANTS, APPLICANTS),
     "researcher:claim": ("claim", APPLICANTS, APPLICANTS),
+    "researcher:upload_claim": ("claim", APPLICANTS, APPLICANTS),
+    "researcher:claim_template": (None, PEOPLE, None),
+    "researcher:account": ("award", APPLICANTS, APPLICANTS),
+    "researcher:recovery": ("recovery", APPLICANTS, APPLICANTS),
     "manager:inbox": (None, MANAGING, None),
     "manager:awards": (None, MANAGING, None),
     "manager:proposal": ("proposal", DECIDERS, DECIDERS),
@@ -89,12 +93,22 @@ TABLE: dict[str, tuple[str | None, set[str] | None, set[str] | None]] = {
     "manager:milestone": ("milestone", DECIDERS, None),
     "manager:invite": ("milestone", DECIDERS, DECIDERS),
     "manager:confirm": ("milestone", DECIDERS, DECIDERS),
+    "manager:recover": ("award", DECIDERS, DECIDERS),
+    "manager:recovery": ("recovery", DECIDERS, DECIDERS),
     "finance:inbox": (None, {"finance"}, None),
     "finance:tranche": ("tranche", {"finance"}, None),
     "finance:release": ("tranche", {"finance"}, {"finance"}),
     "finance:settle": ("tranche", {"finance"}, {"finance"}),
     "finance:claim": ("claim", {"finance"}, {"finance"}),
-    "finance:award": ("award", {"finance"}, None),
+    "finance:award": ("award", {"finance"}, {"finance"}),
+    "finance:bounce": ("tranche", {"finance"}, {"finance"}),
+    "finance:account": ("account", {"finance"}, {"finance"}),
+    "finance:check_claim": ("claim", {"finance"}, {"finance"}),
+    "finance:recover": ("award", {"finance"}, {"finance"}),
+    "finance:recovery": ("recovery", {"finance"}, {"finance"}),
+    "finance:instalments": ("recovery", {"finance"}, {"finance"}),
+    "finance:give_back": ("repayment", {"finance"}, {"finance"}),
+    "finance:samples": (None, {"finance", "head"}, {"finance", "head"}),
     "reviewer:inbox": (None, {"reviewer", "unasked_reviewer"}, None),
     "reviewer:review": ("review", {"reviewer"}, None),
     "reviewer:accept": ("review", {"reviewer"}, {"reviewer"}),
@@ -151,6 +165,11 @@ def stage(
     make.accounting.submit(claim.pk, by=w.hana, at=at)
     change = _change_proposed(w, award, at)
     proceeding, appeal = _disputed(w, award, at)
+    account = paying.give_account(award.pk, account=make.ACCOUNT, by=w.sejin, at=at)
+    recovery = make.recovery(w, award, at=at)
+    early = recovering.receive(
+        recovery.pk, reference="early", received_on=at.date(), amount=1, by=w.finn, at=at
+    )
     monkeypatch.setattr(clock, "now", lambda: at)
     asked = set(Review.objects.values_list("reviewer", flat=True))
     people: dict[str, User | None] = {
@@ -178,6 +197,9 @@ def stage(
         "tranche": award.tranches.get(number=1).pk,
         "claim": claim.pk,
         "review": review.pk,
+        "account": account.pk,
+        "recovery": recovery.pk,
+        "repayment": early.pk,
         "envelope": w.envelope.pk,
         "change": change.pk,
         "proceeding": proceeding.pk,
