@@ -16,6 +16,7 @@ from rdfast.changes.states import Side
 from rdfast.core import boundaries
 from rdfast.core.amounts import written
 from rdfast.flow import recovering, reshaping
+from rdfast.flow.overtaking import overtake
 from rdfast.flow.telling import heads, managers, pi, signatories, tell, together
 from rdfast.funding import standing
 from rdfast.funding.models import Award
@@ -82,9 +83,8 @@ def _agree(change: Change, *, by: User, at: datetime) -> Change:
     award = standing.restate(
         award.pk, amount=effect["amount"][1], envelope_id=_envelope_of(award, at=at), by=by, at=at
     )
-    reshaping.overtake(award, at=at)
+    overtake(award, at=at)
     reshaping.reshape(award, _promises(agreed), by=by, at=at)
-    timers.cancel(Kind.ACT_ON_FAILURE, of=award, at=at)
     if effect["to_pay_back"]:
         reason = _("The agreed change sets the award below what was paid.")
         recovering.open_(

@@ -27,20 +27,25 @@ from rdfast.flow import (
     appealing,
     changing,
     closing,
+    completing,
+    confirming,
     evaluating,
     granting,
     holding,
+    moving,
     paying,
     performing,
+    planning,
     proceeding,
     recovering,
     signing,
 )
-from rdfast.flow.telling import administrators, pi, signatories, tell, together
-from rdfast.funding.models import Award, Tranche
+from rdfast.flow.telling import administrators, managers, pi, signatories, tell, together
+from rdfast.funding.models import Award, Motion, Tranche
 from rdfast.milestones.models import Milestone
 from rdfast.outbox import operations as outbox
 from rdfast.people.models import User
+from rdfast.plans.models import Plan
 from rdfast.proceedings.models import Proceeding
 from rdfast.proposals.models import Proposal
 from rdfast.reviews.models import Finding, Review
@@ -56,30 +61,34 @@ S = TypeVar("S", Proposal, Award)
 Subject = (
     Proposal
     | Award
+    | Motion
     | Tranche
     | Milestone
+    | Plan
     | Review
     | Finding
     | Claim
+    | Recovery
     | Change
     | Proceeding
     | Appeal
-    | Recovery
 )
 SUBJECTS: dict[str, type[Subject]] = {
     model._meta.label_lower: model
     for model in (
         Proposal,
         Award,
+        Motion,
         Tranche,
         Milestone,
+        Plan,
         Review,
         Finding,
         Claim,
+        Recovery,
         Change,
         Proceeding,
         Appeal,
-        Recovery,
     )
 }
 # What happens when nobody acted in time. Silence escalates; it never approves.
@@ -101,7 +110,13 @@ ACTIONS: dict[Kind, Callable[..., None]] = {
     Kind.CONFIRM_FINDING: evaluating.confirmation_late,
     Kind.DECIDE_CLAIM: accounting.decision_late,
     Kind.ANSWER_CHANGE: changing.answer_late,
+    Kind.PLAN_DUE: planning.overdue,
+    Kind.DECIDE_PLAN: planning.late,
+    Kind.CONFIRM: confirming.run_out,
+    Kind.SECOND_MOTION: moving.escalate,
     Kind.RESOLVE: holding.unresolved,
+    Kind.ACT_ON_FAILURE: holding.failure_unanswered,
+    Kind.FINAL_REPORT: completing.report_overdue,
     Kind.OPEN_TERMINATION: proceeding.open_termination,
     Kind.REPLY: proceeding.reply_missing,
     Kind.DECIDE_PROCEEDING: proceeding.decision_late,
@@ -240,6 +255,8 @@ def _who_must_act(deadline: Timer, subject: Subject) -> list[User]:
         return together(signatories(subject), pi(proposal))
     if isinstance(subject, Recovery):
         return together(signatories(subject.award), pi(proposal))
+    if deadline.kind in {Kind.CONFIRM, Kind.RESOLVE}:
+        return together(pi(proposal), managers(proposal))
     return pi(proposal)
 
 

@@ -12,6 +12,7 @@ from rdfast.flow.telling import committee, heads, managers, pi, second_approvers
 from rdfast.funding.models import Award
 from rdfast.funding.operations import lock_award
 from rdfast.funding.states import SUSPENDED, Cause
+from rdfast.milestones.models import Milestone
 from rdfast.people.models import User
 from rdfast.proceedings import operations as proceedings
 from rdfast.proceedings.models import Proceeding
@@ -87,10 +88,18 @@ def _begin(
     return opened
 
 
-def review_specially(award: Award, *, reason: str, at: datetime) -> None:
-    """The clock: a critical milestone failed; a special review opens unless one runs. The caller holds the award."""
+def answer_failure(milestone: Milestone, *, at: datetime) -> None:
+    """A milestone failed: the manager has ten working days. A critical one suspends, and opens a special review.
+
+    The caller holds the award.
+    """
+    holding.expect_answer(milestone, at=at)
+    award = milestone.award
+    if not milestone.is_critical or award.state not in SUSPENDED:
+        return
     if running(award, Kind.SPECIAL_REVIEW).exists():
         return
+    reason = _("The critical milestone “%(title)s” failed.") % {"title": milestone.title}
     outcome = _("The award may be continued, or terminated.")
     _begin(award, Kind.SPECIAL_REVIEW, reason=reason, possible_outcome=outcome, by=None, at=at)
 

@@ -4,9 +4,8 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from rdfast.changes import operations as changes
-from rdfast.flow import paying, performing
-from rdfast.funding import motions, standing
+from rdfast.flow import holding, paying, performing
+from rdfast.funding import standing
 from rdfast.funding.models import Award
 from rdfast.funding.operations import PlannedTranche
 from rdfast.milestones import operations as milestones
@@ -31,6 +30,7 @@ def reshape(award: Award, promises: list[Promise] | None, *, by: User | None, at
             performing.expect(milestone, at=at)
     for tranche in standing.recut(award, payments_ahead(award, at=at), by=by, at=at):
         timers.cancel(of=tranche, at=at)
+    holding.failures_answered(award, at=at)
     paying.consider(award, at=at)
 
 
@@ -49,10 +49,3 @@ def payments_ahead(award: Award, *, at: datetime) -> list[PlannedTranche]:
         )
         for milestone, earlier in zip(ahead, before, strict=True)
     ]
-
-
-def overtake(award: Award, *, at: datetime) -> None:
-    """The award moved on: what waits for a second signature or for an answer is overtaken, and its clock ends."""
-    for overtaken in (motions.overtake(award, at=at), changes.overtake(award, at=at)):
-        if overtaken is not None:
-            timers.cancel(of=overtaken, at=at)
