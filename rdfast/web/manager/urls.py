@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from rdfast.web.manager.views import awards, disputes, inbox, milestones, payments, proposals, recoveries
+from rdfast.web.manager.views import (
+    awards,
+    disputes,
+    inbox,
+    milestones,
+    payments,
+    proposals,
+    recoveries,
+    standing,
+)
 
 urlpatterns = [
     path("", inbox.inbox, name="inbox"),
@@ -10,6 +19,11 @@ urlpatterns = [
     path("proposals/<int:pk>/conflict/", proposals.conflict, name="conflict"),
     path("proposals/<int:pk>/reassign/", proposals.reassign, name="reassign"),
     path("awards/<int:pk>/proceeding/", disputes.open_proceeding, name="open_proceeding"),
+    path("awards/<int:pk>/propose/<slug:kind>/", standing.propose, name="propose"),
+    path("awards/<int:pk>/extend/", standing.extend, name="extend"),
+    path("plans/<int:pk>/", standing.plan, name="plan"),
+    path("motions/<int:pk>/", standing.motion, name="motion"),
+    path("milestones/<int:pk>/leave/", standing.leave, name="leave"),
     path("proceedings/<int:pk>/", disputes.proceeding, name="proceeding"),
     path("awards/", awards.awards, name="awards"),
     path("awards/<int:pk>/", awards.award, name="award"),
