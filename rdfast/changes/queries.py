@@ -62,7 +62,7 @@ def facts(award: Award) -> Facts:
         amount=award.amount,
         paid=funding.paid_or_bounced(award),
         unspent=boxes_of_award(award.pk)[BoxKind.ADVANCES],
-        last_passed=passed[-1] if passed else None,
+        first_is_paid=funding.is_paid_after(award, passed[-1] if passed else None),
         under_way=[_ahead(each) for each in milestones if each.state not in FINAL | {MilestoneState.PLANNED}],
         planned=[_ahead(each) for each in milestones if each.state == MilestoneState.PLANNED],
         last_number=max((each.number for each in milestones), default=0),

@@ -61,7 +61,7 @@ class Facts:
     amount: int
     paid: int
     unspent: int
-    last_passed: int | None
+    first_is_paid: bool
     under_way: list[Ahead]
     planned: list[Ahead]
     last_number: int
@@ -81,10 +81,13 @@ def to_pay_back(wanted: int, facts: Facts) -> int:
 def effect(wanted: int, promises: list[Ahead], facts: Facts, *, today: date) -> dict[str, Any]:
     """What the change does to money, payments and deadlines, before and after; ready to be stored and shown."""
     after = [*facts.under_way, *promises]
+    # As `flow/reshaping.py` cuts it: the first payment follows what was passed last, each later one the milestone
+    # before it; what was paid ahead of the first one already is not paid again.
+    steps = list(zip(after, [today, *(max(today, each.due_on) for each in after[:-1])], strict=False))
+    if len(steps) > 1 and facts.first_is_paid:
+        steps = steps[1:]
     rest = settled_amount(wanted, facts.paid) - facts.paid
-    parts = cut_into_tranches(rest, [each.share_percent for each in after]) if after and rest else []
-    # The first payment follows what was passed last, each later one the milestone before it.
-    expected = [today, *(max(today, each.due_on) for each in after[:-1])]
+    parts = cut_into_tranches(rest, [each.share_percent for each, _day in steps]) if steps and rest else []
     return {
         "amount": [facts.amount, settled_amount(wanted, facts.paid)],
         "paid": facts.paid,
@@ -95,7 +98,9 @@ def effect(wanted: int, promises: list[Ahead], facts: Facts, *, today: date) -> 
         },
         "payments": {
             "before": [[day, amount] for day, amount in facts.payments],
-            "after": [[day.isoformat(), part] for day, part in zip(expected, parts, strict=False) if part],
+            "after": [
+                [day.isoformat(), part] for (_step, day), part in zip(steps, parts, strict=False) if part
+            ],
         },
     }
 

@@ -8,6 +8,7 @@ from rdfast.flow import holding, paying, performing
 from rdfast.funding import standing
 from rdfast.funding.models import Award
 from rdfast.funding.operations import PlannedTranche
+from rdfast.funding.queries import is_paid_after
 from rdfast.milestones import operations as milestones
 from rdfast.milestones.models import Milestone
 from rdfast.milestones.operations import Promise
@@ -35,17 +36,24 @@ def reshape(award: Award, promises: list[Promise] | None, *, by: User | None, at
 
 
 def payments_ahead(award: Award, *, at: datetime) -> list[PlannedTranche]:
-    """One payment ahead of every milestone still to be reached: the first follows the last one passed."""
+    """One payment ahead of every milestone still to be reached: the first follows the last one passed.
+
+    What was paid ahead of the first one already is not paid again: then the next payment follows that one, unless it
+    is the last.
+    """
     of_award = list(award.milestones.exclude(state=State.SUPERSEDED).order_by("number"))
     passed = [milestone for milestone in of_award if milestone.state == State.PASSED]
     ahead = [milestone for milestone in of_award if milestone.state not in FINAL]
     before: list[Milestone | None] = [passed[-1] if passed else None, *ahead[:-1]]
+    steps = list(zip(ahead, before, strict=False))
+    if len(steps) > 1 and is_paid_after(award, passed[-1].number if passed else None):
+        steps = steps[1:]
     today = timezone.localdate(at)
     return [
         PlannedTranche(
             share_percent=milestone.share_percent,
             after_milestone=earlier.number if earlier else None,
-            expected_on=max(today, earlier.due_on) if earlier else today,
+            expected_on=max(today, earlier.due_on) if earlier and earlier.state != State.PASSED else today,
         )
-        for milestone, earlier in zip(ahead, before, strict=True)
+        for milestone, earlier in steps
     ]

@@ -98,17 +98,26 @@ def unpaid_before(tranche: Tranche) -> int:
 
 
 def _earlier(tranche: Tranche) -> QuerySet[Tranche]:
-    """Those before it behind another gate: two envelopes may share the payment behind one."""
+    """Those before it, but for its other part where two years' envelopes share one payment."""
+    same_gate = (
+        Q(after_milestone__isnull=True)
+        if tranche.after_milestone is None
+        else Q(after_milestone=tranche.after_milestone)
+    )
     before = tranche.award.tranches.filter(number__lt=tranche.number)
-    if tranche.after_milestone is None:
-        return before.exclude(after_milestone__isnull=True)
-    return before.exclude(after_milestone=tranche.after_milestone)
+    return before.exclude(same_gate & ~Q(envelope=tranche.envelope_id))
 
 
 def paid_or_bounced(award: Award) -> int:
     """What was paid, and what is to be paid again once there is an account: it stays whatever is agreed anew."""
     gone = award.tranches.filter(state__in=[*PAID, TrancheState.BOUNCED])
     return gone.aggregate(total=Sum("amount"))["total"] or 0
+
+
+def is_paid_after(award: Award, milestone: int | None) -> bool:
+    """Whether the payment that follows this milestone (None: the signature) was made already."""
+    gate = Q(after_milestone__isnull=True) if milestone is None else Q(after_milestone=milestone)
+    return award.tranches.filter(gate, state__in=[*PAID, TrancheState.BOUNCED]).exists()
 
 
 def paid_total(award: Award) -> int:

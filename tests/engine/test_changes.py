@@ -69,8 +69,11 @@ def test_a_change_moves_money_milestones_and_clocks_when_the_other_side_agrees()
     live = award.milestones.exclude(state="superseded").order_by("number")
     assert [(each.number, each.due_on) for each in live] == [(3, _day(90)), (4, _day(200))]
     unpaid = award.tranches.filter(state__in=["scheduled", "ready"]).order_by("number")
-    assert [each.amount for each in unpaid] == [38_000_000, 38_000_000]
-    assert [amount for _day_, amount in shown["payments"]["after"]] == [38_000_000, 38_000_000]
+    # The payment ahead of the first milestone was made at the signature; the rest follows that milestone.
+    assert [(each.amount, each.after_milestone, each.state) for each in unpaid] == [
+        (76_000_000, 3, "scheduled")
+    ]
+    assert shown["payments"]["after"] == [[_day(90).isoformat(), 76_000_000]]
     opens = Timer.objects.filter(kind="open_milestone", status="pending").values_list("subject_id", flat=True)
     assert set(opens) == {each.pk for each in live}
     assert broken(at=AT) == []

@@ -173,7 +173,9 @@ class LongPlay(Play):
         claim = Claim.objects.get(award=self.award, state="submitted")
         (line,) = claim.lines.all()
         verdict = Verdict(amount, "" if amount == line.amount else "과제와 관련이 없는 비용입니다.")
-        accounting.decide(claim.pk, {line.pk: verdict}, by=self.official("finance"), at=at)
+        accounting.decide(
+            claim.pk, {line.pk: verdict}, by=self.official("finance"), at=at, checked_in_full=True
+        )
 
     # ── disputes ─────────────────────────────────────────────────────────────────────────────
 

@@ -250,7 +250,7 @@ STORIES: dict[str, Story] = {
         change_below_paid,
         "provisional",
         {"advances": 20_000_000, "recovered": 4_000_000},
-        frozenset({"account", "confirm", "report_due"}),
+        frozenset({"account", "answer_invitation", "confirm", "open_milestone", "report_due"}),
     ),
     "bounced": Story(
         "the bank sends a payment back",
