@@ -15,9 +15,9 @@ from rdfast.appeals.queries import appealable
 from rdfast.audit.models import Event
 from rdfast.changes.models import Change
 from rdfast.core.uploads import Stored
-from rdfast.flow import appealing, changing, evaluating, moving, paying, performing, recovering, stopping
+from rdfast.flow import appealing, changing, evaluating, paying, performing, recovering
 from rdfast.flow import proceeding as flow
-from rdfast.funding.models import Award, Motion
+from rdfast.funding.models import Award
 from rdfast.ledger.models import Arrow
 from rdfast.milestones.models import Evidence, Milestone
 from rdfast.people.models import Conflict, User
@@ -72,9 +72,6 @@ TABLE: dict[str, tuple[str | None, set[str] | None, set[str] | None]] = {
     "researcher:appeal": ("appeal", APPLICANTS, None),
     "researcher:proceeding": ("proceeding", APPLICANTS, APPLICANTS),
     "researcher:award": ("award", APPLICANTS, None),
-    "researcher:plan": ("award", APPLICANTS, APPLICANTS),
-    "researcher:stop": ("award", APPLICANTS, APPLICANTS),
-    "researcher:final_report": ("award", APPLICANTS, APPLICANTS),
     "researcher:sign": ("award", APPLICANTS, APPLICANTS),
     "researcher:refuse": ("award", APPLICANTS, APPLICANTS),
     "researcher:claim_start": ("award", None, APPLICANTS),
@@ -92,11 +89,6 @@ TABLE: dict[str, tuple[str | None, set[str] | None, set[str] | None]] = {
     "manager:open_proceeding": ("award", DECIDERS, DECIDERS),
     "manager:proceeding": ("proceeding", DECIDERS, DECIDERS),
     "manager:award": ("award", DECIDERS, None),
-    "manager:propose": ("proposable", DECIDERS, DECIDERS),
-    "manager:extend": ("award", DECIDERS, DECIDERS),
-    "manager:plan": ("plan", DECIDERS, DECIDERS),
-    "manager:motion": ("motion", DECIDERS, DECIDERS),
-    "manager:leave": ("milestone", DECIDERS, DECIDERS),
     "manager:tranche": ("tranche", DECIDERS, DECIDERS),
     "manager:milestone": ("milestone", DECIDERS, None),
     "manager:invite": ("milestone", DECIDERS, DECIDERS),
@@ -171,9 +163,7 @@ def stage(
     (tmp_path / "y.pdf").write_bytes(b"%PDF-1.7")
     settlement.save(claim.pk, [line], files=[receipt], revision=0, by=w.hana, at=at)
     make.accounting.submit(claim.pk, by=w.hana, at=at)
-    award.refresh_from_db()
     change = _change_proposed(w, award, at)
-    motion = _end_proposed(w, award, at)
     proceeding, appeal = _disputed(w, award, at)
     account = paying.give_account(award.pk, account=make.ACCOUNT, by=w.sejin, at=at)
     recovery = make.recovery(w, award, at=at)
@@ -211,9 +201,6 @@ def stage(
         "recovery": recovery.pk,
         "repayment": early.pk,
         "envelope": w.envelope.pk,
-        "proposable": (award.pk, "resume"),
-        "plan": award.plan.pk,
-        "motion": motion.pk,
         "change": change.pk,
         "proceeding": proceeding.pk,
         "appeal": appeal.pk,
@@ -222,11 +209,6 @@ def stage(
         "receipt": Receipt.objects.get().pk,
     }
     return people, objects
-
-
-def _end_proposed(w: make.World, award: Award, at: Any) -> Motion:
-    stopping.ask_to_stop(award.pk, reason="It cannot work.", by=w.hana, at=at)
-    return moving.propose_end(award.pk, reason="Agreed.", lesson="Heat.", by=w.minjun, at=at)
 
 
 def _change_proposed(w: make.World, award: Award, at: Any) -> Change:

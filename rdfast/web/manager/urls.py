@@ -2,16 +2,7 @@
 
 from django.urls import path
 
-from rdfast.web.manager.views import (
-    awards,
-    disputes,
-    inbox,
-    milestones,
-    payments,
-    proposals,
-    recoveries,
-    standing,
-)
+from rdfast.web.manager.views import awards, disputes, inbox, milestones, payments, proposals, recoveries
 
 urlpatterns = [
     path("", inbox.inbox, name="inbox"),
@@ -19,11 +10,6 @@ urlpatterns = [
     path("proposals/<int:pk>/conflict/", proposals.conflict, name="conflict"),
     path("proposals/<int:pk>/reassign/", proposals.reassign, name="reassign"),
     path("awards/<int:pk>/proceeding/", disputes.open_proceeding, name="open_proceeding"),
-    path("awards/<int:pk>/propose/<slug:kind>/", standing.propose, name="propose"),
-    path("awards/<int:pk>/extend/", standing.extend, name="extend"),
-    path("plans/<int:pk>/", standing.plan, name="plan"),
-    path("motions/<int:pk>/", standing.motion, name="motion"),
-    path("milestones/<int:pk>/leave/", standing.leave, name="leave"),
     path("proceedings/<int:pk>/", disputes.proceeding, name="proceeding"),
     path("awards/", awards.awards, name="awards"),
     path("awards/<int:pk>/", awards.award, name="award"),

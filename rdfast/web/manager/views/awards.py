@@ -7,13 +7,10 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from rdfast.changes.rules import may_propose
-from rdfast.flow import curing, holding
 from rdfast.funding.models import Award
-from rdfast.funding.queries import motion_in_hand, readable_by_agency, relations
-from rdfast.funding.rules import may_extend, may_propose_motion, may_with_tranche
-from rdfast.funding.states import MotionKind
+from rdfast.funding.queries import readable_by_agency, relations
+from rdfast.funding.rules import may_with_tranche
 from rdfast.ledger.queries import boxes_of_award
-from rdfast.plans.queries import plan_of
 from rdfast.proceedings.rules import may_open
 from rdfast.proceedings.states import Kind
 from rdfast.proposals.queries import DECIDERS
@@ -73,14 +70,6 @@ def award(request: HttpRequest, pk: int) -> HttpResponse:
         "room": room.of_award(found, at=at),
         "changes": list(found.changes.order_by("-number")),
         "may_change": may_propose(award_state=found.state, relations=theirs),
-        "plan": plan_of(found),
-        "causes": holding.causes_of(found),
-        "uncured": curing.uncured(found, at=at),
-        "motion": motion_in_hand(found),
-        "possible": [
-            kind for kind in MotionKind if may_propose_motion(kind, award_state=found.state, relations=theirs)
-        ],
-        "may_extend": not found.extended_at and may_extend(award_state=found.state, relations=theirs),
         "disputes": disputes.of_proposal(found.proposal, at=at),
         "may_open": any(may_open(kind, award_state=found.state, relations=theirs) for kind in Kind),
         "story": story.for_agency(found.proposal_id),

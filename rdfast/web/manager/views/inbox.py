@@ -8,7 +8,6 @@ from django.views.decorators.http import require_safe
 from rdfast.changes import queries as changes
 from rdfast.funding import queries as funding
 from rdfast.funding.states import TrancheState
-from rdfast.plans import queries as plans
 from rdfast.proceedings import queries as proceedings
 from rdfast.programmes.models import Appointment
 from rdfast.proposals import queries as proposals
@@ -35,8 +34,6 @@ def inbox(request: HttpRequest) -> HttpResponse:
     context = {
         "answers": most_pressing(answers, Kind.DECIDE, Kind.SECOND_APPROVAL, matter="pk"),
         "payments": most_pressing(payments, Kind.APPROVE_TRANCHE, matter=of_award),
-        "plans": most_pressing(plans.waiting(user), Kind.DECIDE_PLAN, matter=of_award),
-        "motions": most_pressing(funding.motions_waiting(user), Kind.SECOND_MOTION, matter=of_award),
         "changes": most_pressing(changed, Kind.ANSWER_CHANGE, matter=of_award),
         "signatures": most_pressing(signatures, Kind.DECIDE_PROCEEDING, matter=of_award),
         "findings": most_pressing(findings, Kind.CONFIRM_FINDING, matter=of_milestone),

@@ -13,7 +13,7 @@ from rdfast.core.refusals import RuleBroken
 from rdfast.flow import evaluating
 from rdfast.milestones.models import Milestone
 from rdfast.milestones.queries import readable_by_agency, relations
-from rdfast.milestones.rules import may, may_give_leave
+from rdfast.milestones.rules import may
 from rdfast.people.models import User
 from rdfast.proposals.queries import DECIDERS
 from rdfast.reviews.models import Finding, Review
@@ -108,8 +108,6 @@ def _shown(
         "reviews": _panel(found),
         "findings": Finding.objects.filter(milestone=found).select_related("confirmed_by").order_by("-round"),
         "waiting": waiting,
-        "panel_differs": waiting is not None and len(set(waiting.grades)) > 1,
-        "may_give_leave": may_give_leave(state=found.state, relations=relations(found, user)),
         "finding_form": (finding_form or FindingForm(auto_id="confirm-%s")) if waiting else None,
     }
     if may_invite(

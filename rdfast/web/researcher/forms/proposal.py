@@ -1,7 +1,7 @@
 """The parts of the proposal form. A draft may be incomplete, so no field is required here; what a submission
 needs, the domain says."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -12,9 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from rdfast.core.amounts import AmountField
 from rdfast.core.texts import TextField
 from rdfast.people.models import Organisation
-from rdfast.plans.models import PlanBudgetLine
 from rdfast.programmes.models import BudgetCategory, Topic
-from rdfast.proposals.models import MOST_MILESTONES, MOST_YEARS, BudgetLine, Proposal
+from rdfast.proposals.models import MOST_MILESTONES, MOST_YEARS, Proposal
 from rdfast.web.forms import DayInput, Rows
 from rdfast.web.templatetags.rdfast import in_language
 
@@ -195,6 +194,6 @@ def _cell(category_id: int, year: int) -> str:
     return f"budget-{category_id}-{year}"
 
 
-def budget_initial(lines: Iterable[BudgetLine | PlanBudgetLine]) -> Mapping[str, int]:
+def budget_initial(proposal: Proposal) -> Mapping[str, int]:
     """The saved budget as the form names it."""
-    return {_cell(line.category_id, line.year): line.amount for line in lines}
+    return {_cell(line.category_id, line.year): line.amount for line in proposal.budget.all()}

@@ -111,7 +111,7 @@ def _saved(proposal: Proposal) -> dict[str, Any]:
             "organisation": proposal.organisation_id or proposal.pi.organisation_id,
             "topic": proposal.topic_id,
         },
-        "budget": budget_initial(proposal.budget.all()),
+        "budget": budget_initial(proposal),
         "team": [
             {"name": m.name, "email": m.email, "task": m.task, "effort_percent": m.effort_percent or None}
             for m in team

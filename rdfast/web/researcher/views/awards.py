@@ -14,16 +14,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 from rdfast.changes.rules import may_propose
 from rdfast.core.machines import NotPossibleNow
 from rdfast.core.refusals import RuleBroken
-from rdfast.flow import curing, holding, signing
+from rdfast.flow import signing
 from rdfast.funding import queries, rules
 from rdfast.funding.models import Award
-from rdfast.funding.rules import may_ask_to_stop
 from rdfast.funding.states import ENDED, AwardState
 from rdfast.ledger.kinds import BoxKind
 from rdfast.ledger.queries import boxes_of_award
-from rdfast.milestones.rules import may_report_finally
 from rdfast.people.models import User
-from rdfast.plans.queries import plan_of
 from rdfast.proposals.queries import applicant_side_of
 from rdfast.reports import disputes, story
 from rdfast.settlement.queries import recoveries_of, room_for_claims
@@ -61,11 +58,6 @@ def award(request: HttpRequest, pk: int) -> HttpResponse:
         "sign_by": due_at_of(Kind.SIGN, Award._meta.label_lower, found.pk),
         "changes": list(found.changes.order_by("-number")),
         "may_change": may_propose(award_state=found.state, relations=relations),
-        "plan": plan_of(found),
-        "causes": holding.causes_of(found),
-        "uncured": curing.uncured(found, at=clock.now()),
-        "may_stop": may_ask_to_stop(award_state=found.state, relations=relations),
-        "may_report_finally": may_report_finally(award_state=found.state, relations=relations),
         "disputes": disputes.of_proposal(found.proposal, at=clock.now()),
         "story": story.for_applicant(found.proposal_id, applicant_side_of(found.proposal)),
         "deadlines": story.deadlines_for_applicant(found.proposal_id),
