@@ -11,19 +11,37 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.hashers import get_hasher, make_password
+from django.db import transaction
 
 from rdfast.core.working_days import start_of
-from rdfast.flow import accounting, granting, paying, performing, signing, submitting
+from rdfast.flow import (
+    accounting,
+    evaluating,
+    granting,
+    holding,
+    moving,
+    paying,
+    performing,
+    planning,
+    signing,
+    submitting,
+)
 from rdfast.flow.deadlines import settle_down
 from rdfast.funding.models import Award, Tranche
-from rdfast.funding.operations import PaymentAccount
+from rdfast.funding.operations import PaymentAccount, lock_award
+from rdfast.funding.states import Cause
 from rdfast.milestones.models import Milestone
 from rdfast.people.models import Organisation, User
+from rdfast.plans import operations as plans
+from rdfast.plans.models import Plan
+from rdfast.plans.operations import Content as PlanContent
+from rdfast.plans.operations import Step
 from rdfast.programmes import operations as programmes
 from rdfast.programmes.models import Appointment, BudgetCategory, Call, Envelope, Programme, Topic
 from rdfast.proposals import operations as proposals
 from rdfast.proposals.models import Proposal
 from rdfast.proposals.operations import Content, Member, Planned
+from rdfast.reviews.models import Review
 from rdfast.settlement import operations as settlement
 from rdfast.settlement.models import Claim
 from rdfast.settlement.operations import Line
@@ -216,8 +234,8 @@ def signed(w: World, *, at: datetime = MONDAY, **changes: object) -> Award:
 
 
 def paid(w: World, *, at: datetime = MONDAY, **changes: object) -> Tranche:
-    """The settled first tranche of a signed award."""
-    award = signed(w, at=at, **changes)
+    """The settled first tranche of a signed award whose plan is accepted."""
+    award = planned(w, signed(w, at=at, **changes), at=at)
     tranche = award.tranches.get(number=1)
     paying.approve(tranche.pk, by=w.minjun, at=at)
     paying.release(tranche.pk, by=w.finn, at=at)
@@ -238,6 +256,80 @@ def reported(w: World, *, at: datetime = MONDAY, **changes: object) -> Milestone
     milestone = opened(w, at=at, **changes)
     now = start_of(milestone.due_on - timedelta(days=13))
     return performing.report(milestone.pk, text="It held 83 %.", files=[], by=milestone.award.pi, at=now)
+
+
+def plan_content(plan: Plan, **changes: object) -> PlanContent:
+    """The plan as it is filled in at the signature, and what happens to the data."""
+    plain = {name: getattr(plan, name) for name in ("scope", "team", "amount", "own_cash", "own_kind")}
+    rows: dict[str, object] = {
+        "data": "Measurements are published with the paper.",
+        "budget": {(line.category_id, line.year): line.amount for line in plan.budget.all()},
+        "steps": [
+            Step(s.title, s.criterion, s.due_on, s.share_percent, s.is_critical, s.milestone_id)
+            for s in plan.steps.all()
+        ],
+    }
+    return PlanContent(**{**plain, **rows, **changes})  # type: ignore[arg-type]
+
+
+def plan_handed_in(award: Award, *, at: datetime = MONDAY, **changes: object) -> Plan:
+    """The award's plan, complete and handed in."""
+    plan = award.plan
+    plans.save(plan.pk, plan_content(plan, **changes), revision=plan.revision, by=award.pi, at=at)
+    return planning.submit(plan.pk, by=award.pi, at=at)
+
+
+def planned(w: World, award: Award, *, at: datetime = MONDAY, **changes: object) -> Award:
+    """The award with its plan accepted."""
+    planning.accept(plan_handed_in(award, at=at, **changes).pk, reason="", by=w.minjun, at=at)
+    return award
+
+
+def evaluated(w: World, milestone: Milestone, grade: str, *, at: datetime) -> Milestone:
+    """A reported milestone after its panel gave one grade and the manager confirmed it."""
+    invited = list(Review.objects.filter(milestone=milestone, round=milestone.round, state="invited"))
+    for review in invited:
+        evaluating.accept(review.pk, by=review.reviewer, at=at)
+    scores = dict.fromkeys(("reached", "evidence", "worth", "money"), 4)
+    for review in invited:
+        evaluating.deliver(review.pk, scores=scores, grade=grade, comments="Read.", by=review.reviewer, at=at)
+    evaluating.confirm(milestone.findings.latest("pk").pk, reason="Agreed.", by=w.minjun, at=at)
+    milestone.refresh_from_db()
+    return milestone
+
+
+def passed(w: World, *, at: datetime = MONDAY, grade: str = "passed", **changes: object) -> Milestone:
+    """The first milestone, evaluated on the day it was reported."""
+    milestone = reported(w, at=at, **changes)
+    return evaluated(w, milestone, grade, at=milestone.reported_at or at)
+
+
+def passed_next(w: World, award: Award, *, at: datetime, grade: str = "passed") -> Milestone:
+    """The award's next milestone, opened at its time, reported and evaluated."""
+    milestone = award.milestones.filter(state="planned").earliest("number")
+    now = max(at, start_of(milestone.due_on - timedelta(days=13)))
+    while Milestone.objects.get(pk=milestone.pk).state == "planned":
+        settle_down(at=now)
+    milestone = performing.report(milestone.pk, text="500 h.", files=[], by=award.pi, at=now)
+    return evaluated(w, milestone, grade, at=now)
+
+
+def confirmed(w: World, *, at: datetime = MONDAY, **changes: object) -> Award:
+    """A confirmed award; `confirmed_at` is the day its first milestone was passed."""
+    milestone = passed(w, at=at, **changes)
+    now = milestone.reported_at or at
+    motion = moving.propose_confirmation(
+        milestone.award_id, envelope_id=w.envelope.pk, reason="It works.", by=w.minjun, at=now
+    )
+    moving.carry(motion.pk, answer="Agreed.", by=w.yuna, at=now)
+    return Award.objects.get(pk=milestone.award_id)
+
+
+@transaction.atomic
+def suspended(award: Award, cause: Cause = Cause.SPECIAL_REVIEW, *, at: datetime = MONDAY) -> Award:
+    """The award, suspended for this cause whatever the facts are."""
+    holding.suspend(lock_award(award.pk), cause, reason="Doubts.", by=None, at=at)
+    return Award.objects.get(pk=award.pk)
 
 
 def claimed(w: World, award: Award, *, amount: int = 10_000_000, at: datetime = MONDAY) -> Claim:

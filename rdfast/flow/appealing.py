@@ -8,7 +8,7 @@ from rdfast.appeals.states import Against
 from rdfast.audit import operations as audit
 from rdfast.audit.queries import last_of
 from rdfast.core import boundaries
-from rdfast.flow import evaluating, granting, paying, recovering
+from rdfast.flow import evaluating, granting, recovering, resuming
 from rdfast.flow.telling import committee, heads, managers, pi, signatories, tell, together
 from rdfast.funding import standing
 from rdfast.funding.models import Award
@@ -80,9 +80,7 @@ def _undo(appeal: Appeal, award: Award, *, by: User, at: datetime) -> None:
             timers.cancel(of=milestone, at=at)
             evaluating.expect_reviews(milestone, at=at)
         case Against.SUSPENSION if award.state in SUSPENDED:
-            resumed = standing.resume(award.pk, reason=reason, by=by, at=at)
-            timers.cancel(Kind.RESOLVE, Kind.OPEN_TERMINATION, of=resumed, at=at)
-            paying.consider(resumed, at=at)
+            resuming.resume(award, reason=reason, by=by, at=at)
         case Against.TERMINATION:
             standing.regrade(award.pk, reason=reason, by=by, at=at)
         case Against.RECOVERY:

@@ -20,19 +20,24 @@ from rdfast.core.locks import lock_if_free
 from rdfast.flow import (
     accounting,
     appealing,
+    completing,
+    confirming,
     evaluating,
     granting,
     holding,
+    moving,
     paying,
     performing,
+    planning,
     proceeding,
     signing,
 )
-from rdfast.flow.telling import administrators, pi, signatories, tell, together
-from rdfast.funding.models import Award, Tranche
+from rdfast.flow.telling import administrators, managers, pi, signatories, tell, together
+from rdfast.funding.models import Award, Motion, Tranche
 from rdfast.milestones.models import Milestone
 from rdfast.outbox import operations as outbox
 from rdfast.people.models import User
+from rdfast.plans.models import Plan
 from rdfast.proceedings.models import Proceeding
 from rdfast.proposals.models import Proposal
 from rdfast.reviews.models import Finding, Review
@@ -45,10 +50,24 @@ from rdfast.timers.models import Timer
 logger = logging.getLogger(__name__)
 
 S = TypeVar("S", Proposal, Award)
-Subject = Proposal | Award | Tranche | Milestone | Review | Finding | Claim | Proceeding | Appeal
+Subject = (
+    Proposal | Award | Motion | Tranche | Milestone | Plan | Review | Finding | Claim | Proceeding | Appeal
+)
 SUBJECTS: dict[str, type[Subject]] = {
     model._meta.label_lower: model
-    for model in (Proposal, Award, Tranche, Milestone, Review, Finding, Claim, Proceeding, Appeal)
+    for model in (
+        Proposal,
+        Award,
+        Motion,
+        Tranche,
+        Milestone,
+        Plan,
+        Review,
+        Finding,
+        Claim,
+        Proceeding,
+        Appeal,
+    )
 }
 # What happens when nobody acted in time. Silence escalates; it never approves.
 ACTIONS: dict[Kind, Callable[..., None]] = {
@@ -68,7 +87,13 @@ ACTIONS: dict[Kind, Callable[..., None]] = {
     Kind.REACH_QUORUM: evaluating.quorum_missing,
     Kind.CONFIRM_FINDING: evaluating.confirmation_late,
     Kind.DECIDE_CLAIM: accounting.decision_late,
+    Kind.PLAN_DUE: planning.overdue,
+    Kind.DECIDE_PLAN: planning.late,
+    Kind.CONFIRM: confirming.run_out,
+    Kind.SECOND_MOTION: moving.escalate,
     Kind.RESOLVE: holding.unresolved,
+    Kind.ACT_ON_FAILURE: holding.failure_unanswered,
+    Kind.FINAL_REPORT: completing.report_overdue,
     Kind.OPEN_TERMINATION: proceeding.open_termination,
     Kind.REPLY: proceeding.reply_missing,
     Kind.DECIDE_PROCEEDING: proceeding.decision_late,
@@ -189,6 +214,8 @@ def _who_must_act(deadline: Timer, subject: Subject) -> list[User]:
     proposal = _proposal_of(subject)
     if deadline.kind == Kind.SIGN and isinstance(subject, Award):
         return together(signatories(subject), pi(proposal))
+    if deadline.kind in {Kind.CONFIRM, Kind.RESOLVE}:
+        return together(pi(proposal), managers(proposal))
     return pi(proposal)
 
 

@@ -2,8 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from rdfast.flow import evaluating, granting
-from rdfast.flow.reshaping import overtake_motion
+from rdfast.flow import granting, holding, planning
+from rdfast.flow.overtaking import overtake_motion
+from rdfast.flow.standing_down import stand_down
 from rdfast.funding import standing
 from rdfast.funding.models import Award
 from rdfast.milestones import operations as milestones
@@ -38,6 +39,8 @@ def _stop_clocks(award: Award, *, at: datetime) -> None:
     """Of the award and its unpaid tranches. Money that is out keeps its date until it is accounted for."""
     overtake_motion(award, at=at)
     timers.cancel(of=award, at=at)
+    planning.stop(award, at=at)
+    holding.failures_answered(award, at=at)
     for tranche in award.tranches.all():
         tranche.award = award
         timers.cancel(Kind.APPROVE_TRANCHE, Kind.RELEASE_TRANCHE, of=tranche, at=at)
@@ -47,7 +50,7 @@ def _settle_up(award: Award, *, by: User | None, at: datetime) -> None:
     open_states = MACHINE.sources_of("supersede")
     for milestone in milestones.supersede(award, open_states, by=by, at=at):
         timers.cancel(of=milestone, at=at)
-        evaluating.stand_down(milestone, at=at)
+        stand_down(milestone, at=at)
     terms = award.policy.terms
     last_claim = at + timedelta(days=terms.final_claim_days)
     reminders = [last_claim - timedelta(days=days) for days in (30, 7)]

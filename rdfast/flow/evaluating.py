@@ -9,7 +9,8 @@ from rdfast.audit.queries import last_of
 from rdfast.core import boundaries
 from rdfast.core.refusals import ensure
 from rdfast.core.working_days import after_working_days
-from rdfast.flow import paying
+from rdfast.flow import completing, holding, paying
+from rdfast.flow.standing_down import stand_down as stand_down  # noqa: PLC0414 - asked for here as well
 from rdfast.flow.telling import heads, managers, pi, tell, together
 from rdfast.milestones import operations as milestones
 from rdfast.milestones.models import Milestone
@@ -182,7 +183,7 @@ def _find_if_due(milestone: Milestone, *, at: datetime) -> bool:
 
 @boundaries.commit
 def confirm(finding_id: int, *, reason: str, by: User, at: datetime) -> Finding:
-    """Confirmed, therefore: the milestone has its result, and a pass may open the next tranche's gate."""
+    """Confirmed, therefore: the milestone has its result; a pass may open a gate, or complete the award."""
     finding = reviews.confirm(finding_id, reason=reason, by=by, at=at)
     milestone = milestones.conclude(finding.milestone_id, finding.result, by=by, at=at, reason=reason)
     timers.cancel(of=finding, at=at)
@@ -200,15 +201,11 @@ def confirm(finding_id: int, *, reason: str, by: User, at: datetime) -> Finding:
         milestone=milestone,
         due_at=due_at,
     )
+    if finding.result == Grade.FAILED:
+        holding.expect_answer(milestone, at=at)
     paying.consider(award, at=at)
+    completing.consider(award, by=by, at=at)
     return finding
-
-
-def stand_down(milestone: Milestone, *, at: datetime) -> None:
-    """The milestone will not be reviewed: its reviewers are no longer waited for."""
-    for review in Review.objects.filter(milestone=milestone, state__in=PENDING):
-        expired = reviews.expire(review.pk, at=at)
-        timers.cancel(of=expired, at=at)
 
 
 def quorum_missing(milestone: Milestone, *, at: datetime) -> None:

@@ -2,13 +2,19 @@
 
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext as _
+
 from rdfast.audit import operations as audit
+from rdfast.audit.models import Event
 from rdfast.audit.queries import last_of
-from rdfast.flow.reshaping import overtake_motion
+from rdfast.core.working_days import after_working_days
+from rdfast.flow.overtaking import overtake_motion
 from rdfast.flow.telling import finance_officers, heads, managers, pi, signatories, tell, together
 from rdfast.funding import standing
 from rdfast.funding.models import Award
-from rdfast.funding.states import LIVE, SUSPENDED, Cause
+from rdfast.funding.states import LIVE, RUNNING, SUSPENDED, Cause
+from rdfast.milestones.models import Milestone
+from rdfast.milestones.states import State as MilestoneState
 from rdfast.people.models import User
 from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind
@@ -18,12 +24,14 @@ HEAD_ACTS = timedelta(days=14)
 
 
 def suspend(award: Award, cause: Cause, *, reason: str, by: User | None, at: datetime) -> None:
-    """Suspend a live award, once: a second cause while it is suspended changes nothing but the history.
+    """Suspend a live award, once: another cause while it is suspended is noted, and must be cured as well.
 
     The caller holds the award.
     """
     if award.state in SUSPENDED:
-        audit.record("award.further_cause", of=award, by=by, at=at, reason=reason, data={"suspension": cause})
+        if cause not in causes_of(award):
+            data = {"suspension": cause}
+            audit.record("award.further_cause", of=award, by=by, at=at, reason=reason, data=data)
         return
     if award.state not in LIVE:
         return
@@ -52,6 +60,52 @@ def suspend(award: Award, cause: Cause, *, reason: str, by: User | None, at: dat
         reply_by=at + timedelta(days=terms.reply_days),
         resolve_by=resolve_by,
     )
+
+
+def causes_of(award: Award) -> list[Cause]:
+    """Why the award is suspended: the first cause, and those that came up since."""
+    if award.state not in SUSPENDED:
+        return []
+    further = Event.objects.filter(
+        kind="award.further_cause",
+        subject_kind=award._meta.label_lower,
+        subject_id=award.pk,
+        at__gte=award.suspended_at,
+    )
+    causes = [award.suspension_cause, *(event.data["suspension"] for event in further.order_by("id"))]
+    return [Cause(cause) for cause in dict.fromkeys(causes)]
+
+
+def expect_answer(milestone: Milestone, *, at: datetime) -> None:
+    """A milestone failed: the manager adjusts or ends within ten working days; a critical one suspends at once.
+
+    The caller holds the award.
+    """
+    award = milestone.award
+    due_at = after_working_days(at, award.policy.terms.after_failure_working_days)
+    timers.set(Kind.ACT_ON_FAILURE, of=milestone, due_at=due_at, at=at)
+    if milestone.is_critical:
+        reason = _("The critical milestone “%(title)s” failed.") % {"title": milestone.title}
+        suspend(award, Cause.CRITICAL_FAILED, reason=reason, by=None, at=at)
+
+
+def failure_unanswered(milestone: Milestone, *, at: datetime) -> None:
+    """The clock: nobody acted on the failed milestone; the head is told, again and again."""
+    award = milestone.award
+    if award.state not in RUNNING:
+        return
+    event = audit.record("milestone.failure_unanswered", of=milestone, by=None, at=at)
+    due_at = after_working_days(at, award.policy.terms.after_failure_working_days)
+    timers.set(Kind.ACT_ON_FAILURE, of=milestone, due_at=due_at, at=at)
+    people = together(heads(award.proposal), managers(award.proposal))
+    tell(people, "failure_unanswered", event=event, at=at, milestone=milestone, award=award)
+
+
+def failures_answered(award: Award, *, at: datetime) -> None:
+    """The award was reshaped, resumed or ended: its failed milestones wait for nobody any more."""
+    for milestone in award.milestones.filter(state=MilestoneState.FAILED):
+        milestone.award = award
+        timers.cancel(Kind.ACT_ON_FAILURE, of=milestone, at=at)
 
 
 def unresolved(award: Award, *, at: datetime) -> None:

@@ -2,15 +2,18 @@
 
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext as _
+
 from rdfast.audit import operations as audit
 from rdfast.audit.queries import last_of
 from rdfast.core import boundaries
+from rdfast.flow import holding
 from rdfast.flow.telling import finance_officers, heads, managers, pi, signatories, tell, together
 from rdfast.funding import operations as funding
 from rdfast.funding import queries
 from rdfast.funding.models import Award, Tranche
 from rdfast.funding.rules import GateFacts, gate_is_open
-from rdfast.funding.states import PAID, TrancheState
+from rdfast.funding.states import PAID, Cause, TrancheState
 from rdfast.ledger import queries as ledger
 from rdfast.ledger.kinds import BoxKind
 from rdfast.milestones.models import Milestone
@@ -120,9 +123,11 @@ def payment_late(tranche: Tranche, *, at: datetime) -> None:
 
 
 def account_overdue(tranche: Tranche, *, at: datetime) -> None:
-    """The clock: money is not accounted for in time; everyone is told, again every week until it is."""
+    """The clock: money is not accounted for in time; the award is suspended, and everyone told every week."""
     event = audit.record("tranche.account_overdue", of=tranche, by=None, at=at)
     award = tranche.award
     timers.set(Kind.ACCOUNT, of=tranche, due_at=at + timedelta(days=7), at=at)
     people = together(pi(award.proposal), signatories(award), managers(award.proposal), heads(award.proposal))
     tell(people, "account_overdue", event=event, at=at, tranche=tranche, award=award)
+    reason = _("Payment %(number)s was not accounted for in time.") % {"number": tranche.number}
+    holding.suspend(award, Cause.ACCOUNT_OVERDUE, reason=reason, by=None, at=at)

@@ -1,16 +1,21 @@
 """Milestones open, are reported, run over, are missed."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+
+from django.utils.translation import gettext as _
 
 from rdfast.audit.queries import last_of
 from rdfast.core import boundaries
 from rdfast.core.uploads import Stored
 from rdfast.core.working_days import end_of, start_of
-from rdfast.flow import evaluating
+from rdfast.flow import evaluating, holding
+from rdfast.flow.standing_down import stand_down
 from rdfast.flow.telling import heads, managers, pi, tell, together
+from rdfast.funding.states import Cause
 from rdfast.milestones import operations as milestones
 from rdfast.milestones.models import Milestone
+from rdfast.milestones.queries import misses_in_a_row
 from rdfast.milestones.rules import opens_on
 from rdfast.people.models import User
 from rdfast.timers import operations as timers
@@ -66,13 +71,27 @@ def run_over(milestone: Milestone, *, at: datetime) -> None:
 
 
 def miss(milestone: Milestone, *, at: datetime) -> None:
-    """The clock: the days of grace passed too."""
+    """The clock: the days of grace passed too. Two misses in a row suspend."""
     missed = milestones.miss(milestone.pk, at=at)
     event = last_of(missed)
-    evaluating.stand_down(missed, at=at)
-    proposal = missed.award.proposal
+    stand_down(missed, at=at)
+    award = missed.award
+    proposal = award.proposal
     people = together(pi(proposal), managers(proposal), heads(proposal))
     tell(people, "milestone_missed", event=event, at=at, milestone=missed)
+    misses = misses_in_a_row(award)
+    if misses >= award.policy.terms.misses_to_suspension:
+        reason = _("Milestones missed in a row: %(count)s.") % {"count": misses}
+        holding.suspend(award, Cause.MILESTONES_MISSED, reason=reason, by=None, at=at)
+
+
+@boundaries.commit
+def give_leave(milestone_id: int, *, until: date, reason: str, by: User, at: datetime) -> Milestone:
+    """The manager lets a missed milestone be reported until a day; after it the report is refused as before."""
+    milestone = milestones.give_leave(milestone_id, until=until, reason=reason, by=by, at=at)
+    people = pi(milestone.award.proposal)
+    tell(people, "milestone_leave", event=last_of(milestone), at=at, milestone=milestone, reason=reason)
+    return milestone
 
 
 def fail_uncured(milestone: Milestone, *, at: datetime) -> None:
@@ -81,3 +100,4 @@ def fail_uncured(milestone: Milestone, *, at: datetime) -> None:
     proposal = failed.award.proposal
     people = together(pi(proposal), managers(proposal), heads(proposal))
     tell(people, "milestone_failed_uncured", event=last_of(failed), at=at, milestone=failed)
+    holding.expect_answer(failed, at=at)

@@ -4,8 +4,9 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from rdfast.flow import paying, performing
-from rdfast.funding import motions, standing
+from rdfast.flow import holding, paying, performing
+from rdfast.flow.overtaking import overtake_motion as overtake_motion  # noqa: PLC0414 - asked for here as well
+from rdfast.funding import standing
 from rdfast.funding.models import Award
 from rdfast.funding.operations import PlannedTranche
 from rdfast.milestones import operations as milestones
@@ -30,6 +31,7 @@ def reshape(award: Award, promises: list[Promise] | None, *, by: User | None, at
             performing.expect(milestone, at=at)
     for tranche in standing.recut(award, payments_ahead(award, at=at), by=by, at=at):
         timers.cancel(of=tranche, at=at)
+    holding.failures_answered(award, at=at)
     paying.consider(award, at=at)
 
 
@@ -48,10 +50,3 @@ def payments_ahead(award: Award, *, at: datetime) -> list[PlannedTranche]:
         )
         for milestone, earlier in zip(ahead, before, strict=True)
     ]
-
-
-def overtake_motion(award: Award, *, at: datetime) -> None:
-    """The award moved on: a motion that waits for its second signature is overtaken, and its clock ends."""
-    motion = motions.overtake(award, at=at)
-    if motion is not None:
-        timers.cancel(of=motion, at=at)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from rdfast.audit.queries import last_of
 from rdfast.core import boundaries
 from rdfast.core.refusals import ensure
-from rdfast.flow import granting, paying, performing
+from rdfast.flow import confirming, granting, paying, performing, planning
 from rdfast.flow.telling import managers, pi, signatories, tell, together
 from rdfast.funding import operations as funding
 from rdfast.funding.models import Award
@@ -63,6 +63,8 @@ def sign(award_id: int, *, sha256: str, account: PaymentAccount, by: User, at: d
         performing.expect(milestone, at=at)
     people = together(pi(award.proposal), signatories(award), managers(award.proposal))
     tell(people, "award_signed", event=last_of(award), at=at, award=award, proposal=award.proposal)
+    planning.ask(award, by=by, at=at)
+    confirming.expect(award, at=at)
     paying.consider(award, at=at)
     return award
 

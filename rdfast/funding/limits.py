@@ -99,6 +99,20 @@ def ensure_cover(award: Award) -> None:
         )
 
 
+def has_room(award: Award, envelope: Envelope, more: int, *, at: datetime) -> bool:
+    """Whether the envelope could give the award `more` just now. Nothing is held."""
+    terms, today = award.policy.terms, timezone.localdate(at)
+    allotment = allotment_of(envelope)
+    of_all, of_one = queries.exposure_in(
+        envelope.pk, organisation_id=award.organisation_id, today=today, days=terms.exposure_days
+    )
+    return (
+        available_in(envelope) >= more
+        and of_all <= rules.exposure_cap(allotment, terms.programme_exposure_percent)
+        and of_one <= rules.exposure_cap(allotment, terms.organisation_exposure_percent)
+    )
+
+
 def ensure_exposure(award: Award, *, envelope_id: int, at: datetime, more: int = 0) -> dict[str, list[int]]:
     """Hold organisation and envelope and check both caps, this award's own rows and `more` included.
 

@@ -8,7 +8,7 @@ from rdfast.funding.models import Award, Motion, Payment, Tranche
 from rdfast.funding.states import BINDING, PAID, UNCONFIRMED, UNPAID, MotionState, TrancheState
 from rdfast.ledger import queries as ledger
 from rdfast.people.models import User
-from rdfast.programmes.models import Appointment
+from rdfast.programmes.models import Appointment, Envelope
 from rdfast.programmes.relations import Relation
 from rdfast.proposals import queries as proposals
 
@@ -179,6 +179,13 @@ def motions_waiting(user: User) -> QuerySet[Motion]:
         .select_related("award__proposal__call__programme", "award__organisation", "award__pi", "proposed_by")
         .order_by("pk")
     )
+
+
+def envelopes_for(award: Award, *, today: date) -> QuerySet[Envelope]:
+    """The envelopes that may give an award more: its own, and those up to the next fiscal year's."""
+    years = (award.envelope.year, today.year + 1)
+    theirs = Envelope.objects.filter(programme=award.envelope.programme_id, year__range=years)
+    return theirs.select_related("programme").order_by("year")
 
 
 def motion_in_hand(award: Award) -> Motion | None:

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from rdfast.funding.states import AWARD, LIVE, MOTION, TRANCHE, AwardState, MotionKind, TrancheState
-from rdfast.programmes.relations import Relation
+from rdfast.funding.states import AWARD, LIVE, MOTION, RUNNING, TRANCHE, AwardState, MotionKind, TrancheState
+from rdfast.programmes.relations import APPLICANT_SIDE, Relation
 from rdfast.programmes.terms import Terms
 
 AWARD_WHO: dict[str, frozenset[Relation]] = {
@@ -86,6 +86,20 @@ _MOVABLE = {
 def may_propose_motion(kind: str, *, award_state: str, relations: frozenset[Relation]) -> bool:
     """Whether a person of these relations may propose this about an award in this state."""
     return award_state in _MOVABLE[MotionKind(kind)] and bool({Relation.MANAGER, Relation.HEAD} & relations)
+
+
+# Until when the day of the confirmation can still be moved.
+EXTENDABLE = {AwardState.PROVISIONAL, AwardState.PROVISIONAL_SUSPENDED}
+
+
+def may_extend(*, award_state: str, relations: frozenset[Relation]) -> bool:
+    """Whether a person of these relations may give the confirmation more days."""
+    return award_state in EXTENDABLE and Relation.HEAD in relations
+
+
+def may_ask_to_stop(*, award_state: str, relations: frozenset[Relation]) -> bool:
+    """Whether a person of these relations may ask to end the work (Innovation Act art. 15(2))."""
+    return award_state in RUNNING and bool(APPLICANT_SIDE & relations)
 
 
 def most_before_confirmation(asked: int, terms: Terms, *, plan_is_in: bool) -> int:

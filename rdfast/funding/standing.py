@@ -12,13 +12,14 @@ from django.utils.translation import gettext_lazy as _
 from rdfast.audit import operations as audit
 from rdfast.audit.models import Event
 from rdfast.core.amounts import written
-from rdfast.core.refusals import RuleBroken
+from rdfast.core.machines import NotPossibleNow
+from rdfast.core.refusals import RuleBroken, ensure
 from rdfast.core.transactions import one_transaction
-from rdfast.funding import queries
+from rdfast.funding import queries, rules
 from rdfast.funding.limits import ensure_exposure, take_from_envelope
 from rdfast.funding.models import Award, Tranche
 from rdfast.funding.operations import PlannedTranche, ensure_may_award, lock_award, schedule
-from rdfast.funding.states import Termination, TrancheState
+from rdfast.funding.states import RUNNING, Termination, TrancheState
 from rdfast.ledger import operations as ledger
 from rdfast.ledger.kinds import BoxKind, What
 from rdfast.ledger.queries import boxes_of_award, envelopes_of_award
@@ -35,6 +36,14 @@ class BelowPaid(RuleBroken):
 
 class ExtendedBefore(RuleBroken):
     """An award is extended once."""
+
+
+class AskedBefore(RuleBroken):
+    """The end of the work is asked for once."""
+
+
+class WordsMissing(RuleBroken):
+    """What changes an agreement has its reason."""
 
 
 class NotSettled(RuleBroken):
@@ -114,6 +123,8 @@ def recut(award: Award, planned: list[PlannedTranche], *, by: User | None, at: d
 def extend(award_id: int, *, days: int, reason: str, by: User | None, at: datetime) -> Award:
     """Give the confirmation more days: once by the head; by the clock whenever only room is missing."""
     award = lock_award(award_id)
+    if by is not None and not reason.strip():
+        raise WordsMissing(_("Give a reason."), field="reason")
     if by is not None and award.extended_at is not None:
         raise ExtendedBefore(_("This award was extended once already."))
     if award.confirmation_due_on is None:
@@ -156,6 +167,16 @@ def resume(award_id: int, *, reason: str, by: User | None, at: datetime) -> Awar
 def ask_to_stop(award_id: int, *, reason: str, by: User, at: datetime) -> Award:
     """The applicant side wishes to end the work (Innovation Act art. 15(2)); a manager may take it up."""
     award = lock_award(award_id)
+    if award.state not in RUNNING:
+        raise NotPossibleNow(award)
+    ensure(
+        rules.may_ask_to_stop(award_state=award.state, relations=queries.relations(award, by)),
+        _("Only the applicant side asks to end the work."),
+    )
+    if award.stop_asked_at is not None:
+        raise AskedBefore(_("You have asked to end the work already."))
+    if not reason.strip():
+        raise WordsMissing(_("Give a reason."), field="reason")
     award.stop_asked_at = at
     award.stop_asked_by = by
     award.stop_reason = reason

@@ -3,7 +3,9 @@
 from django.db.models import QuerySet
 
 from rdfast.funding import queries as funding
-from rdfast.milestones.models import Evidence, Milestone
+from rdfast.funding.models import Award
+from rdfast.milestones.models import Evidence, FinalEvidence, Milestone
+from rdfast.milestones.states import FINAL, State
 from rdfast.people.models import User
 from rdfast.programmes.relations import Relation
 
@@ -32,6 +34,36 @@ def with_award(milestones: QuerySet[Milestone]) -> QuerySet[Milestone]:
     )
 
 
+def misses_in_a_row(award: Award) -> int:
+    """How many of the award's milestones were missed one after the other, up to the last whose time has come."""
+    come = award.milestones.exclude(state__in=[State.PLANNED, State.SUPERSEDED]).order_by("-number")
+    states = list(come.values_list("state", flat=True))
+    return next((index for index, state in enumerate(states) if state != State.MISSED), len(states))
+
+
+def first_is_passed(award: Award) -> bool:
+    """Whether the first milestone that still applies is passed."""
+    first = award.milestones.exclude(state=State.SUPERSEDED).order_by("number").first()
+    return first is not None and first.state == State.PASSED
+
+
+def last_that_applies(award: Award) -> Milestone | None:
+    """The milestone with which the work ends."""
+    return award.milestones.exclude(state=State.SUPERSEDED).order_by("number").last()
+
+
+def all_reached(award: Award) -> bool:
+    """Whether nothing lies ahead any more and the last milestone is passed."""
+    last = last_that_applies(award)
+    ahead = award.milestones.exclude(state__in=FINAL)
+    return last is not None and last.state == State.PASSED and not ahead.exists()
+
+
 def evidence() -> QuerySet[Evidence]:
     """Every file of every report, with its milestone."""
     return Evidence.objects.select_related("report__milestone__award__proposal__call")
+
+
+def final_evidence() -> QuerySet[FinalEvidence]:
+    """Every file of every final report, with its award."""
+    return FinalEvidence.objects.select_related("report__award__proposal__call")

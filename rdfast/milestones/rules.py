@@ -40,6 +40,11 @@ def may_report_finally(*, award_state: str, relations: frozenset[Relation]) -> b
     return award_state == AwardState.CONFIRMED and Relation.PI in relations
 
 
+def final_report_is_taken(state: str, *, due_on: date, today: date) -> bool:
+    """Whether the time of the final report has come, by the last milestone: it is passed, or due."""
+    return state == State.PASSED or today >= due_on
+
+
 def due_after_signing(planned: date, signed: date, opens_days: int) -> date:
     """The planned day, or later when a late signature would leave less time than a milestone is open."""
     return max(planned, signed + timedelta(days=opens_days))

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from rdfast.audit import history
 from rdfast.core.machines import Move
 from rdfast.funding.models import Award
+from rdfast.milestones.models import Milestone
 from rdfast.plans.states import MACHINE, State
 from rdfast.programmes.models import BudgetCategory
 
@@ -113,6 +114,8 @@ class PlannedStep(models.Model):
     """A milestone of the plan. Those of the award that are done or under way stay as they are."""
 
     plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="steps")
+    # The award's milestone that the step restates; once that has begun, the step promises nothing more.
+    milestone = models.ForeignKey(Milestone, on_delete=models.PROTECT, null=True, related_name="+")
     number = models.PositiveSmallIntegerField(_("number"))
     title = models.CharField(_("title"), max_length=200, blank=True)
     criterion = models.TextField(_("criterion"), blank=True)

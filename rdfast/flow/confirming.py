@@ -1,0 +1,111 @@
+"""The day by which a provisional award must be confirmed: extended by the head once, by the clock for want of room."""
+
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from rdfast.audit.queries import last_of
+from rdfast.core import boundaries
+from rdfast.core.machines import NotPossibleNow
+from rdfast.core.refusals import RuleBroken, ensure
+from rdfast.core.working_days import end_of
+from rdfast.flow import holding
+from rdfast.flow.telling import heads, managers, pi, signatories, tell, together
+from rdfast.funding import limits, queries, rules, standing
+from rdfast.funding.models import Award
+from rdfast.funding.operations import lock_award
+from rdfast.funding.rules import EXTENDABLE
+from rdfast.funding.states import AwardState, Cause
+from rdfast.milestones.queries import first_is_passed
+from rdfast.people.models import User
+from rdfast.plans.queries import plan_of
+from rdfast.plans.states import State as PlanState
+from rdfast.timers import operations as timers
+from rdfast.timers.kinds import Kind
+
+# For so long an award waits for room, and again as long, and has to be confirmed after a suspension.
+WAITING_DAYS = 30
+
+
+class WrongDays(RuleBroken):
+    """An extension has its limits."""
+
+
+def expect(award: Award, *, at: datetime) -> None:
+    """The award is to be confirmed by its day. The caller holds the award."""
+    if award.confirmation_due_on is None:
+        raise ValueError(f"{award} was never signed")
+    due_at = end_of(award.confirmation_due_on)
+    reminders = [due_at - timedelta(days=days) for days in (30, 7)]
+    timers.set(Kind.CONFIRM, of=award, due_at=due_at, at=at, remind_at=reminders)
+
+
+def is_ready(award: Award) -> bool:
+    """Whether the applicant side has done its part: the plan is accepted and the first milestone passed."""
+    plan = plan_of(award)
+    return plan is not None and plan.state == PlanState.ACCEPTED and first_is_passed(award)
+
+
+def has_room(award: Award, *, at: datetime) -> bool:
+    """Whether some envelope that may confirm the award over its plan has room for what is added."""
+    plan = plan_of(award)
+    more = plan.amount - award.amount if plan else 0
+    envelopes = queries.envelopes_for(award, today=timezone.localdate(at))
+    return any(limits.has_room(award, envelope, more, at=at) for envelope in envelopes)
+
+
+def run_out(award: Award, *, at: datetime) -> None:
+    """The clock: not confirmed in time. An award that only lacks room waits on; any other is suspended."""
+    if is_ready(award) and not has_room(award, at=at):
+        reason = _("Only room in the envelope is missing.")
+        extended = _extend(award, days=WAITING_DAYS, reason=reason, at=at)
+        people = together(pi(award.proposal), signatories(award), managers(award.proposal))
+        people = together(people, heads(award.proposal))
+        event = last_of(extended)
+        tell(people, "confirmation_extended", event=event, at=at, award=extended, reason=reason)
+        return
+    reason = _("The award was not confirmed by its day.")
+    holding.suspend(award, Cause.NOT_CONFIRMED, reason=reason, by=None, at=at)
+
+
+@boundaries.commit
+def extend(award_id: int, *, days: int, reason: str, by: User, at: datetime) -> Award:
+    """The head gives the confirmation more days, once. Raises WrongDays or ExtendedBefore."""
+    award = lock_award(award_id)
+    if award.state not in EXTENDABLE:
+        raise NotPossibleNow(award)
+    ensure(
+        rules.may_extend(award_state=award.state, relations=queries.relations(award, by)),
+        gettext_lazy("Only the head of the programme extends."),
+    )
+    most = award.policy.terms.extension_days
+    if not 1 <= days <= most:
+        message = gettext_lazy("Between 1 and %(most)s days are possible.")
+        raise WrongDays(message % {"most": most}, field="days")
+    due_on = award.confirmation_due_on
+    if due_on is None or due_on + timedelta(days=days) <= timezone.localdate(at):
+        raise WrongDays(gettext_lazy("So many days would still end in the past."), field="days")
+    extended = standing.extend(award.pk, days=days, reason=reason, by=by, at=at)
+    timers.cancel(Kind.CONFIRM, of=extended, at=at)
+    expect(extended, at=at)
+    people = together(pi(award.proposal), signatories(award), managers(award.proposal))
+    tell(people, "confirmation_extended", event=last_of(extended), at=at, award=extended, reason=reason)
+    return extended
+
+
+def expect_again(award: Award, *, at: datetime) -> None:
+    """The award runs again: if its day has passed meanwhile, it gets another. The caller holds the award."""
+    today = timezone.localdate(at)
+    due_on = award.confirmation_due_on
+    if award.state == AwardState.PROVISIONAL and due_on is not None and end_of(due_on) <= at:
+        days = (today - due_on).days + WAITING_DAYS
+        _extend(award, days=days, reason=_("The suspension has ended."), at=at)
+
+
+def _extend(award: Award, *, days: int, reason: str, at: datetime) -> Award:
+    extended = standing.extend(award.pk, days=days, reason=reason, by=None, at=at)
+    timers.cancel(Kind.CONFIRM, of=extended, at=at)
+    expect(extended, at=at)
+    return extended
