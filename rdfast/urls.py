@@ -22,6 +22,7 @@ urlpatterns = [
     path("language/", set_language, name="set_language"),
     path("messages/", public.messages, name="messages"),
     path("files/evidence/<int:pk>/", files.evidence, name="evidence"),
+    path("files/final-evidence/<int:pk>/", files.final_evidence, name="final_evidence"),
     path("files/receipt/<int:pk>/", files.receipt, name="receipt"),
     path("my/", include(("rdfast.web.researcher.urls", "researcher"))),
     path("manager/", include(("rdfast.web.manager.urls", "manager"))),

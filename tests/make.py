@@ -269,7 +269,7 @@ def plan_content(plan: Plan, **changes: object) -> PlanContent:
             for s in plan.steps.all()
         ],
     }
-    return PlanContent(**{**plain, **rows, **changes})  # type: ignore[arg-type]
+    return PlanContent(**{**plain, **rows, **changes})
 
 
 def plan_handed_in(award: Award, *, at: datetime = MONDAY, **changes: object) -> Plan:
@@ -316,7 +316,7 @@ def passed_next(w: World, award: Award, *, at: datetime, grade: str = "passed") 
 
 def confirmed(w: World, *, at: datetime = MONDAY, **changes: object) -> Award:
     """A confirmed award; `confirmed_at` is the day its first milestone was passed."""
-    milestone = passed(w, at=at, **changes)
+    milestone = passed(w, at=at, **changes)  # type: ignore[arg-type]
     now = milestone.reported_at or at
     motion = moving.propose_confirmation(
         milestone.award_id, envelope_id=w.envelope.pk, reason="It works.", by=w.minjun, at=now

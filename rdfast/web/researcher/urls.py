@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from rdfast.web.researcher.views import awards, claims, disputes, editing, home, milestones, proposals
+from rdfast.web.researcher.views import (
+    awards,
+    claims,
+    disputes,
+    editing,
+    ending,
+    home,
+    milestones,
+    plans,
+    proposals,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -18,6 +28,9 @@ urlpatterns = [
     path("awards/<int:pk>/", awards.award, name="award"),
     path("awards/<int:pk>/sign/", awards.sign, name="sign"),
     path("awards/<int:pk>/refuse/", awards.refuse, name="refuse"),
+    path("awards/<int:pk>/plan/", plans.plan, name="plan"),
+    path("awards/<int:pk>/final-report/", ending.final_report, name="final_report"),
+    path("awards/<int:pk>/stop/", ending.stop, name="stop"),
     path("awards/<int:pk>/claim/", claims.claim_start, name="claim_start"),
     path("milestones/<int:pk>/", milestones.milestone, name="milestone"),
     path("claims/<int:pk>/", claims.claim, name="claim"),

@@ -36,6 +36,8 @@ _ASKS: dict[str, Promise] = {
     Kind.REPORT_MISSED: _("Report the milestone: it is overdue"),
     Kind.CURE: _("Put the milestone right and report it again"),
     Kind.ACCOUNT: _("Account for the payment"),
+    Kind.PLAN_DUE: _("Write the plan of the whole work and hand it in"),
+    Kind.FINAL_REPORT: _("Give the final report"),
 }
 
 
@@ -119,6 +121,10 @@ def _page_of(timer: Timer, proposal: Proposal) -> str:
         "settlement.claim": "researcher:claim",
         "funding.award": "researcher:award",
     }
+    if timer.kind == Kind.FINAL_REPORT:
+        return reverse("researcher:final_report", args=[timer.subject_id])
+    if timer.subject_kind == "plans.plan":
+        return reverse("researcher:plan", args=[proposal.award.pk])
     if timer.subject_kind == "funding.tranche":
         return reverse("researcher:award", args=[proposal.award.pk])
     return reverse(pages.get(timer.subject_kind, "researcher:proposal"), args=[timer.subject_id])
