@@ -23,6 +23,7 @@ urlpatterns = [
     path("language/", set_language, name="set_language"),
     path("messages/", public.messages, name="messages"),
     path("files/evidence/<int:pk>/", files.evidence, name="evidence"),
+    path("files/final-evidence/<int:pk>/", files.final_evidence, name="final_evidence"),
     path("files/receipt/<int:pk>/", files.receipt, name="receipt"),
     path("awards/<int:pk>/change/", changes.propose, name="change_propose"),
     path("changes/<int:pk>/", changes.change, name="change"),

@@ -19,6 +19,8 @@ from rdfast.ledger.kinds import WAYS, What
 from rdfast.local import catalogue
 from rdfast.milestones import rules as milestones
 from rdfast.milestones.states import MACHINE as MILESTONE
+from rdfast.plans import rules as plans
+from rdfast.plans.states import MACHINE as PLAN
 from rdfast.proposals import rules as proposals
 from rdfast.proposals.states import MACHINE as PROPOSAL
 from rdfast.reports import diagrams
@@ -48,6 +50,7 @@ def test_the_page_of_state_diagrams_is_current() -> None:
         (TRANCHE, funding.TRANCHE_WHO),
         (MOTION, funding.MOTION_WHO),
         (MILESTONE, milestones.WHO),
+        (PLAN, plans.WHO),
         (CLAIM, settlement.WHO),
         (RECOVERY, settlement.RECOVERY_WHO),
     ],

@@ -1,6 +1,7 @@
 """An agreement takes a new shape: milestones in place of those not begun, their clocks, and payments cut anew."""
 
 from datetime import datetime
+from itertools import count
 
 from django.utils import timezone
 
@@ -35,15 +36,24 @@ def reshape(award: Award, promises: list[Promise] | None, *, by: User | None, at
     paying.consider(award, at=at)
 
 
-def payments_ahead(award: Award, *, at: datetime) -> list[PlannedTranche]:
+def payments_ahead(
+    award: Award, promises: list[Promise] | None = None, *, at: datetime
+) -> list[PlannedTranche]:
     """One payment ahead of every milestone still to be reached: the first follows the last one passed.
 
     What was paid ahead of the first one already is not paid again: then the next payment follows that one, unless it
-    is the last.
+    is the last. With `promises` as it will be once they have taken the place of those not begun.
     """
     of_award = list(award.milestones.exclude(state=State.SUPERSEDED).order_by("number"))
     passed = [milestone for milestone in of_award if milestone.state == State.PASSED]
     ahead = [milestone for milestone in of_award if milestone.state not in FINAL]
+    if promises is not None:
+        ahead = [milestone for milestone in ahead if milestone.state != State.PLANNED]
+        numbers = count(award.milestones.count() + 1)
+        ahead += [
+            Milestone(number=number, due_on=promise.due_on, share_percent=promise.share_percent)
+            for number, promise in zip(numbers, promises, strict=False)
+        ]
     before: list[Milestone | None] = [passed[-1] if passed else None, *ahead[:-1]]
     steps = list(zip(ahead, before, strict=False))
     if len(steps) > 1 and is_paid_after(award, passed[-1].number if passed else None):

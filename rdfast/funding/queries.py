@@ -237,6 +237,11 @@ def motions_waiting(user: User) -> QuerySet[Motion]:
     )
 
 
+def motions_of(award: Award) -> QuerySet[Motion]:
+    """Every motion about the award, the newest first."""
+    return Motion.objects.filter(award=award).select_related("proposed_by", "decided_by").order_by("-pk")
+
+
 def envelopes_for(award: Award, *, today: date) -> QuerySet[Envelope]:
     """The envelopes that may give an award more: its own, and those up to the next fiscal year's."""
     years = (award.envelope.year, today.year + 1)

@@ -4,7 +4,7 @@ from django.db.models import QuerySet
 
 from rdfast.funding import queries as funding
 from rdfast.funding.models import Award
-from rdfast.milestones.models import Evidence, FinalEvidence, Milestone
+from rdfast.milestones.models import Evidence, Milestone
 from rdfast.milestones.states import FINAL, State
 from rdfast.people.models import User
 from rdfast.programmes.relations import Relation
@@ -62,8 +62,3 @@ def all_reached(award: Award) -> bool:
 def evidence() -> QuerySet[Evidence]:
     """Every file of every report, with its milestone."""
     return Evidence.objects.select_related("report__milestone__award__proposal__call")
-
-
-def final_evidence() -> QuerySet[FinalEvidence]:
-    """Every file of every final report, with its award."""
-    return FinalEvidence.objects.select_related("report__award__proposal__call")

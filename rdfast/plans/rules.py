@@ -72,7 +72,7 @@ def _text_gaps(facts: Facts) -> list[RuleBroken]:
         found.append(PlanIncomplete(_("Say what the work covers."), field="scope"))
     if not facts.data:
         message = _("Say what happens to the data, or that there will be none.")
-        found.append(PlanIncomplete(message, field="data"))
+        found.append(PlanIncomplete(message, field="data_plan"))
     return found
 
 

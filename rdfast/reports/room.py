@@ -10,9 +10,12 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from rdfast.flow.granting import planned_tranches, policy_of
+from rdfast.flow.reshaping import payments_ahead
 from rdfast.funding.models import Award, Tranche
 from rdfast.funding.queries import exposure, exposure_in
 from rdfast.funding.rules import cut_into_tranches, exposure_cap
+from rdfast.funding.states import UNPAID, TrancheState
+from rdfast.milestones.operations import Promise
 from rdfast.people.models import Organisation
 from rdfast.programmes.models import Envelope
 from rdfast.programmes.queries import allotment_of, available_in
@@ -57,6 +60,22 @@ def for_release(tranche: Tranche, *, at: datetime) -> Room:
     counted = tranche.expected_on <= timezone.localdate(at) + timedelta(days=terms.exposure_days)
     exposed = 0 if counted else tranche.amount
     return _room(award.envelope, award.organisation, terms, committed=0, exposed=exposed, at=at)
+
+
+def for_more(
+    award: Award, envelope: Envelope, *, more: int, promises: list[Promise] | None, at: datetime
+) -> Room:
+    """What giving the award `more` from the envelope would do, its money cut anew over what lies ahead."""
+    terms = award.policy.terms
+    soon = timezone.localdate(at) + timedelta(days=terms.exposure_days)
+    unpaid = award.tranches.filter(state__in=UNPAID).exclude(state=TrancheState.BOUNCED)
+    amounts = list(unpaid.values_list("amount", "expected_on"))
+    planned = payments_ahead(award, promises, at=at)
+    whole = sum(amount for amount, _day in amounts) + more
+    parts = cut_into_tranches(whole, [each.share_percent for each in planned]) if planned else []
+    after = sum(part for part, plan in zip(parts, planned, strict=True) if plan.expected_on <= soon)
+    before = sum(amount for amount, day in amounts if day <= soon)
+    return _room(envelope, award.organisation, terms, committed=more, exposed=after - before, at=at)
 
 
 def of_award(award: Award, *, at: datetime) -> Room:

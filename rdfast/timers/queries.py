@@ -64,8 +64,8 @@ def due_at_of(kind: Kind, subject_kind: str, subject_id: int) -> datetime | None
     )
 
 
-def with_due_at(rows: QuerySet[M], *kinds: Kind, matter: str) -> QuerySet[M]:
-    """The rows with `due_at`, the most pressing first: the due time of their newest deadline of these kinds.
+def with_due_at(rows: QuerySet[M], *kinds: Kind, matter: str, name: str = "due_at") -> QuerySet[M]:
+    """The rows with `due_at` (or another name), the most pressing first: the due time of their newest deadline of these kinds.
 
     A deadline that has had its effect still counts, for what it asked for is overdue. `matter` is the path
     from a row to its proposal's id.
@@ -80,8 +80,8 @@ def with_due_at(rows: QuerySet[M], *kinds: Kind, matter: str) -> QuerySet[M]:
         .exclude(status=Timer.Status.CANCELLED)
         .order_by("-id")
     )
-    annotated: QuerySet[M] = rows.annotate(due_at=Subquery(deadlines.values("due_at")[:1]))  # type: ignore[assignment]
-    return annotated.order_by(F("due_at").asc(nulls_last=True), "pk")
+    annotated: QuerySet[M] = rows.annotate(**{name: Subquery(deadlines.values("due_at")[:1])})
+    return annotated.order_by(F(name).asc(nulls_last=True), "pk")
 
 
 def with_next_due_at(rows: QuerySet[M], *, matter: str) -> QuerySet[M]:

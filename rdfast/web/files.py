@@ -8,8 +8,9 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from rdfast.core.uploads import StoredFile
+from rdfast.funding import queries as funding
 from rdfast.milestones import queries as milestones
-from rdfast.milestones.models import Evidence
+from rdfast.milestones.models import Evidence, FinalEvidence
 from rdfast.reviews.queries import evidence_for
 from rdfast.settlement import queries as settlement
 from rdfast.settlement.models import Receipt
@@ -27,6 +28,17 @@ def evidence(request: HttpRequest, pk: int) -> FileResponse:
         | Q(pk__in=evidence_for(user).values("pk"))
     )
     return _download(get_object_or_404(Evidence, readable, pk=pk))
+
+
+@require_safe
+@login_required
+def final_evidence(request: HttpRequest, pk: int) -> FileResponse:
+    """A file of a final report: for both sides of its award."""
+    user = person(request)
+    readable = Q(report__award__in=funding.on_applicant_side(user).values("pk")) | Q(
+        report__award__in=funding.readable_by_agency(user).values("pk")
+    )
+    return _download(get_object_or_404(FinalEvidence, readable, pk=pk))
 
 
 @require_safe

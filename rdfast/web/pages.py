@@ -47,12 +47,12 @@ class Waiting(Generic[M]):
         return f"{self.count}+" if self.more else str(self.count)
 
 
-def most_pressing(longest_first: QuerySet[M], *kinds: Kind, matter: str) -> Waiting[M]:
-    """Of the rows that wait longest the most pressing, each with `due_at` of its deadline of these kinds.
+def most_pressing(longest_first: QuerySet[M], *kinds: Kind, matter: str, name: str = "due_at") -> Waiting[M]:
+    """Of the rows that wait longest the most pressing, each with `due_at` (or another name) of its deadline of these kinds.
 
     Neither sorting nor counting goes on to the end of the queue: on a deadline day it is thousands long.
     """
     ids = list(longest_first.values_list("pk", flat=True)[: LOOKED_AT + 1])
     looked_at = longest_first.filter(pk__in=ids[:LOOKED_AT])
-    rows = list(with_due_at(looked_at, *kinds, matter=matter)[:SHOWN]) if ids else []
+    rows = list(with_due_at(looked_at, *kinds, matter=matter, name=name)[:SHOWN]) if ids else []
     return Waiting(rows, min(len(ids), LOOKED_AT), more=len(ids) > LOOKED_AT)

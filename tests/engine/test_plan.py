@@ -120,7 +120,7 @@ def test_a_stale_form_is_noticed() -> None:
 @pytest.mark.parametrize(
     ("changes", "fields"),
     [
-        ({"scope": "", "data": ""}, {"scope", "data"}),
+        ({"scope": "", "data": ""}, {"scope", "data_plan"}),
         ({"amount": 360_000_001, "own_cash": 29_999_999}, {"amount"}),
         ({"amount": 59_999_999}, {"amount", "budget"}),
         ({"budget": {}}, {"budget"}),

@@ -15,11 +15,11 @@ from rdfast.appeals.queries import appealable
 from rdfast.audit.models import Event
 from rdfast.changes.models import Change
 from rdfast.core.uploads import Stored
-from rdfast.flow import appealing, changing, evaluating, paying, performing, recovering
+from rdfast.flow import appealing, changing, evaluating, moving, paying, performing, recovering, stopping
 from rdfast.flow import proceeding as flow
-from rdfast.funding.models import Award
+from rdfast.funding.models import Award, Motion
 from rdfast.ledger.models import Arrow
-from rdfast.milestones.models import Evidence, Milestone
+from rdfast.milestones.models import Evidence, FinalEvidence, FinalReport, Milestone
 from rdfast.people.models import Conflict, User
 from rdfast.proceedings.models import Proceeding
 from rdfast.programmes.models import Appointment, Programme
@@ -72,6 +72,10 @@ TABLE: dict[str, tuple[str | None, set[str] | None, set[str] | None]] = {
     "researcher:appeal": ("appeal", APPLICANTS, None),
     "researcher:proceeding": ("proceeding", APPLICANTS, APPLICANTS),
     "researcher:award": ("award", APPLICANTS, None),
+    "final_evidence": ("final_evidence", APPLICANTS | READERS, None),
+    "researcher:plan": ("award", APPLICANTS, APPLICANTS),
+    "researcher:final_report": ("award", APPLICANTS, APPLICANTS),
+    "researcher:stop": ("award", APPLICANTS, APPLICANTS),
     "researcher:sign": ("award", APPLICANTS, APPLICANTS),
     "researcher:refuse": ("award", APPLICANTS, APPLICANTS),
     "researcher:claim_start": ("award", None, APPLICANTS),
@@ -89,6 +93,14 @@ TABLE: dict[str, tuple[str | None, set[str] | None, set[str] | None]] = {
     "manager:open_proceeding": ("award", DECIDERS, DECIDERS),
     "manager:proceeding": ("proceeding", DECIDERS, DECIDERS),
     "manager:award": ("award", DECIDERS, None),
+    "manager:plan": ("plan", DECIDERS, DECIDERS),
+    "manager:motion": ("motion", DECIDERS, DECIDERS),
+    "manager:raise": ("award", DECIDERS, DECIDERS),
+    "manager:confirm_award": ("award", DECIDERS, DECIDERS),
+    "manager:resume": ("award", DECIDERS, DECIDERS),
+    "manager:terminate": ("award", DECIDERS, DECIDERS),
+    "manager:extend": ("award", DECIDERS, DECIDERS),
+    "manager:leave": ("milestone", DECIDERS, DECIDERS),
     "manager:tranche": ("tranche", DECIDERS, DECIDERS),
     "manager:milestone": ("milestone", DECIDERS, None),
     "manager:invite": ("milestone", DECIDERS, DECIDERS),
@@ -196,6 +208,9 @@ def stage(
         "milestone": milestone.pk,
         "tranche": award.tranches.get(number=1).pk,
         "claim": claim.pk,
+        "plan": award.plan.pk,
+        "motion": _motion(w, award, at).pk,
+        "final_evidence": _final_evidence(w, award, at).pk,
         "review": review.pk,
         "account": account.pk,
         "recovery": recovery.pk,
@@ -216,6 +231,20 @@ def _change_proposed(w: make.World, award: Award, at: Any) -> Change:
         award.pk, amount=award.amount + 1, promises=[], reason="More.", base_version=award.version,
         once=make.uuid4(), by=w.hana, at=at,
     )  # fmt: skip
+
+
+def _motion(w: make.World, award: Award, at: Any) -> Motion:
+    """The applicant's wish to end the work, and a motion for it."""
+    stopping.ask_to_stop(award.pk, reason="It does not hold.", by=w.hana, at=at)
+    return moving.propose_end(award.pk, reason="Agreed.", lesson="No sulphide.", by=w.minjun, at=at)
+
+
+def _final_evidence(w: make.World, award: Award, at: Any) -> FinalEvidence:
+    """A file of a final report, as it will be there once the award was confirmed."""
+    report = FinalReport.objects.create(award=award, text="Done.", lesson="Much.", by=w.hana, at=at)
+    return FinalEvidence.objects.create(
+        report=report, name="x.pdf", path="x.pdf", size=8, sha256="0" * 64, content_type="application/pdf"
+    )
 
 
 def _disputed(w: make.World, award: Award, at: Any) -> tuple[Proceeding, Appeal]:

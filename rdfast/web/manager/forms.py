@@ -1,20 +1,22 @@
 """What managers, second approvers and heads fill in."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from rdfast.core.amounts import AmountField, written
 from rdfast.core.texts import TextField
-from rdfast.funding.states import AwardState
+from rdfast.funding.states import AwardState, MotionKind
 from rdfast.milestones.models import Milestone
 from rdfast.people.models import User
 from rdfast.proceedings.states import Kind
+from rdfast.programmes.models import Envelope
 from rdfast.proposals.models import Proposal
 from rdfast.proposals.states import State
 from rdfast.reviews.queries import candidates
-from rdfast.web.forms import ConfirmForm, RadioCards
+from rdfast.web.forms import ConfirmForm, DayInput, RadioCards
 
 
 def as_seen(proposal: Proposal) -> str:
@@ -218,3 +220,58 @@ class AwardFilters(forms.Form):
         label=_("State"), required=False, choices=[("", _("All states")), *AwardState.choices]
     )
     organisation = TextField(label=_("Organisation"), required=False, max_length=200)
+
+
+class PlanAnswerForm(forms.Form):
+    """The answer to a plan; returning it needs a reason."""
+
+    answers = ("accept", "return")
+    reason = TextField(
+        label=_("Reason"), help_text=_("The applicant reads it."), lines=4, required=False, max_length=3000
+    )
+
+
+class MotionForm(ConfirmForm):
+    """What a manager proposes for a second signature."""
+
+    amount = AmountField(label=_("The award shall stand at"))
+    envelope = forms.ModelChoiceField(
+        label=_("Envelope that gives the money"), queryset=Envelope.objects.none()
+    )
+    lesson = TextField(
+        label=_("Lesson for others"), lines=4, max_length=5000, help_text=_("It is published.")
+    )
+    reason = TextField(label=_("Reason"), lines=4, max_length=3000)
+
+    def __init__(self, data: Any, *, kind: str, envelopes: QuerySet[Envelope]) -> None:
+        super().__init__(data, initial={"envelope": envelopes.first()}, auto_id="confirm-%s")
+        wanted = {MotionKind.RAISE: {"amount", "envelope"}, MotionKind.CONFIRM: {"envelope"}}
+        more = wanted.get(MotionKind(kind), {"lesson"} if kind == MotionKind.TERMINATE else set())
+        for name in {"amount", "envelope", "lesson"} - more:
+            del self.fields[name]
+        if "envelope" in self.fields:
+            cast("forms.ModelChoiceField[Envelope]", self.fields["envelope"]).queryset = envelopes
+
+
+class SignMotionForm(ConfirmForm):
+    """The second signature, or the refusal, which needs a reason."""
+
+    choices = [("carry", _("Sign: it happens at once")), ("refuse", _("Refuse: nothing is changed"))]
+    verdict = forms.ChoiceField(label=_("Your answer"), choices=choices, widget=RadioCards)
+    answer = TextField(label=_("Reason"), lines=4, required=False, max_length=3000)
+
+
+class ExtendForm(ConfirmForm):
+    """How many days the confirmation is put off, and why."""
+
+    days = forms.IntegerField(label=_("Days"), min_value=1, max_value=1000)
+    reason = TextField(label=_("Reason"), lines=4, max_length=3000)
+
+
+class LeaveForm(forms.Form):
+    """Until when a missed milestone may still be reported, and why."""
+
+    until = forms.DateField(
+        label=_("May still be reported until"), widget=DayInput, input_formats=["%Y-%m-%d"]
+    )
+    reason = TextField(label=_("Reason"), lines=3, max_length=3000, help_text=_("The applicant reads it."))

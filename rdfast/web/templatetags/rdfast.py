@@ -18,7 +18,8 @@ from django.utils.translation import get_language, gettext, ngettext
 from rdfast.audit.models import Event
 from rdfast.core import amounts
 from rdfast.ledger.kinds import BoxKind
-from rdfast.proposals.models import Proposal
+from rdfast.plans.models import Plan, PlanBudgetLine
+from rdfast.proposals.models import BudgetLine, Proposal
 from rdfast.reports.story import label_of
 from rdfast.reviews.models import Review
 from rdfast.reviews.rules import RUBRIC
@@ -301,9 +302,10 @@ class BudgetTable:
 
 
 @register.simple_tag
-def budget_table(proposal: Proposal) -> BudgetTable:
-    """The budget of a proposal read with all its rows: `{% budget_table proposal as budget %}`."""
-    lines = sorted(proposal.budget.all(), key=lambda line: line.category.position)
+def budget_table(proposal: Proposal | Plan) -> BudgetTable:
+    """The budget of a proposal or plan read with all its rows: `{% budget_table proposal as budget %}`."""
+    found: Iterable[BudgetLine | PlanBudgetLine] = proposal.budget.all()
+    lines = sorted(found, key=lambda line: line.category.position)
     years = list(range(1, max((line.year for line in lines), default=0) + 1))
     by_category: dict[str, list[int]] = {}
     for line in lines:

@@ -10,11 +10,12 @@ from rdfast.changes.rules import may_propose
 from rdfast.funding.models import Award
 from rdfast.funding.queries import readable_by_agency, relations
 from rdfast.funding.rules import may_with_tranche
+from rdfast.funding.states import MotionKind
 from rdfast.ledger.queries import boxes_of_award
 from rdfast.proceedings.rules import may_open
 from rdfast.proceedings.states import Kind
 from rdfast.proposals.queries import DECIDERS
-from rdfast.reports import disputes, room, story
+from rdfast.reports import disputes, room, standing, story
 from rdfast.settlement.queries import recoveries_of
 from rdfast.settlement.rules import may_propose_recovery
 from rdfast.timers import clock
@@ -72,6 +73,9 @@ def award(request: HttpRequest, pk: int) -> HttpResponse:
         "may_change": may_propose(award_state=found.state, relations=theirs),
         "disputes": disputes.of_proposal(found.proposal, at=at),
         "may_open": any(may_open(kind, award_state=found.state, relations=theirs) for kind in Kind),
+        "standing": standing.of_award(found, at=at),
+        "possible": [kind for kind in MotionKind if standing.may_be_proposed(kind, found, theirs, at=at)],
+        "may_extend": standing.may_be_extended(found, theirs),
         "story": story.for_agency(found.proposal_id),
         "deadlines": story.deadlines_for_agency(found.proposal_id),
     }

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 from rdfast.changes import queries as changes
 from rdfast.funding import queries as funding
 from rdfast.funding.states import TrancheState
+from rdfast.plans import queries as plans
 from rdfast.proceedings import queries as proceedings
 from rdfast.programmes.models import Appointment
 from rdfast.proposals import queries as proposals
@@ -24,7 +25,7 @@ APPROVERS = (Role.MANAGER, Role.DEPUTY, Role.HEAD)
 @require_safe
 @login_required
 def inbox(request: HttpRequest) -> HttpResponse:
-    """Proposals, payments and findings that wait for this person, the most pressing first."""
+    """Proposals, plans, motions, payments and findings that wait for this person, the most pressing first."""
     user = person_serving(request, *proposals.DECIDERS)
     answers = proposals.inbox(user)
     payments = funding.tranches_waiting(user, TrancheState.READY, *APPROVERS)
@@ -32,6 +33,8 @@ def inbox(request: HttpRequest) -> HttpResponse:
     changed, signatures = changes.waiting(user), proceedings.to_sign(user)
     of_award, of_milestone = "award__proposal_id", "milestone__award__proposal_id"
     context = {
+        "plans": most_pressing(plans.waiting(user), Kind.DECIDE_PLAN, matter=of_award, name="due_by"),
+        "motions": most_pressing(funding.motions_waiting(user), Kind.SECOND_MOTION, matter=of_award),
         "answers": most_pressing(answers, Kind.DECIDE, Kind.SECOND_APPROVAL, matter="pk"),
         "payments": most_pressing(payments, Kind.APPROVE_TRANCHE, matter=of_award),
         "changes": most_pressing(changed, Kind.ANSWER_CHANGE, matter=of_award),

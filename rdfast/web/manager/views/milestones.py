@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from rdfast.core.refusals import RuleBroken
-from rdfast.flow import evaluating
+from rdfast.flow import evaluating, performing
 from rdfast.milestones.models import Milestone
 from rdfast.milestones.queries import readable_by_agency, relations
-from rdfast.milestones.rules import may
+from rdfast.milestones.rules import may, may_give_leave
 from rdfast.people.models import User
 from rdfast.proposals.queries import DECIDERS
 from rdfast.reviews.models import Finding, Review
@@ -23,7 +23,7 @@ from rdfast.timers import clock
 from rdfast.timers.kinds import Kind
 from rdfast.timers.queries import with_due_at
 from rdfast.web.forms import show_refusal
-from rdfast.web.manager.forms import FindingForm, InviteForm
+from rdfast.web.manager.forms import FindingForm, InviteForm, LeaveForm
 from rdfast.web.signed_in import person
 
 
@@ -84,6 +84,28 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
     return _shown(request, found, user, finding_form=form)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def leave(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let a missed milestone be reported after all, until a day."""
+    user = person(request)
+    found = get_object_or_404(readable_by_agency(user, *DECIDERS), pk=pk)
+    if not may_give_leave(state=found.state, relations=relations(found, user)):
+        messages.warning(request, _("You cannot give leave for this milestone now."))
+        return redirect("manager:milestone", pk=pk)
+    form = LeaveForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        typed = form.cleaned_data
+        try:
+            performing.give_leave(pk, until=typed["until"], reason=typed["reason"], by=user, at=clock.now())
+        except RuleBroken as refusal:
+            show_refusal(form, refusal)
+        else:
+            messages.success(request, _("Leave given. The applicant has been told."))
+            return redirect("manager:milestone", pk=pk)
+    return render(request, "manager/leave.html", {"milestone": found, "award": found.award, "form": form})
+
+
 def _waiting(found: Milestone, user: User) -> Finding | None:
     """The finding that this person may confirm now, if there is one."""
     if not may("pass_", state=found.state, relations=relations(found, user)):
@@ -108,6 +130,8 @@ def _shown(
         "reviews": _panel(found),
         "findings": Finding.objects.filter(milestone=found).select_related("confirmed_by").order_by("-round"),
         "waiting": waiting,
+        "grades_differ": waiting is not None and len(set(waiting.grades)) > 1,
+        "may_give_leave": may_give_leave(state=found.state, relations=relations(found, user)),
         "finding_form": (finding_form or FindingForm(auto_id="confirm-%s")) if waiting else None,
     }
     if may_invite(

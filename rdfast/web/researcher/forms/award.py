@@ -76,6 +76,25 @@ class RefuseForm(ConfirmForm):
     reason = TextField(label=_("Reason"), lines=4, max_length=2000)
 
 
+class StopForm(ConfirmForm):
+    """Why the work should end."""
+
+    reason = TextField(label=_("Why should the work end?"), lines=5, max_length=3000)
+
+
+class FinalReportForm(ConfirmForm):
+    """What came of the work, and what others can learn from it."""
+
+    text = TextField(label=_("What came of the work"), lines=10)
+    lesson = TextField(
+        label=_("Lesson for others"),
+        lines=5,
+        max_length=5000,
+        help_text=_("It is published, also when the idea did not work."),
+    )
+    evidence = FilesField(label=_("Files"), required=False)
+
+
 class ReportForm(forms.Form):
     """What was reached, with evidence."""
 

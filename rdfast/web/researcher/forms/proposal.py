@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from rdfast.core.amounts import AmountField
 from rdfast.core.texts import TextField
 from rdfast.people.models import Organisation
+from rdfast.plans.models import Plan
 from rdfast.programmes.models import BudgetCategory, Topic
 from rdfast.proposals.models import MOST_MILESTONES, MOST_YEARS, Proposal
 from rdfast.web.forms import DayInput, Rows
@@ -194,6 +195,6 @@ def _cell(category_id: int, year: int) -> str:
     return f"budget-{category_id}-{year}"
 
 
-def budget_initial(proposal: Proposal) -> Mapping[str, int]:
+def budget_initial(planned: Proposal | Plan) -> Mapping[str, int]:
     """The saved budget as the form names it."""
-    return {_cell(line.category_id, line.year): line.amount for line in proposal.budget.all()}
+    return {_cell(line.category_id, line.year): line.amount for line in planned.budget.all()}

@@ -20,9 +20,11 @@ from rdfast.funding.models import Award
 from rdfast.funding.states import ENDED, AwardState
 from rdfast.ledger.kinds import BoxKind
 from rdfast.ledger.queries import boxes_of_award
+from rdfast.milestones.rules import may_report_finally
 from rdfast.people.models import User
+from rdfast.plans.queries import may_edit, plan_of
 from rdfast.proposals.queries import applicant_side_of
-from rdfast.reports import disputes, story
+from rdfast.reports import disputes, standing, story
 from rdfast.settlement.queries import recoveries_of, room_for_claims
 from rdfast.settlement.rules import may_start
 from rdfast.timers import clock
@@ -64,9 +66,19 @@ def award(request: HttpRequest, pk: int) -> HttpResponse:
         "may_sign": _may("sign", found, user),
         "may_refuse": _may("refuse", found, user),
         "may_claim": may_start(award_state=found.state, relations=relations),
+        "standing": standing.of_award(found, at=clock.now()),
+        "may_write_plan": _may_edit_plan(found, user),
+        "may_report_finally": may_report_finally(award_state=found.state, relations=relations),
+        "may_stop": found.stop_asked_at is None
+        and rules.may_ask_to_stop(award_state=found.state, relations=relations),
         "once": uuid4(),
     }
     return render(request, "researcher/award.html", context)
+
+
+def _may_edit_plan(award: Award, user: User) -> bool:
+    plan = plan_of(award)
+    return plan is not None and may_edit(plan, user)
 
 
 def _may(move: str, award: Award, user: User) -> bool:

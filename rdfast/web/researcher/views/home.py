@@ -41,6 +41,8 @@ _ASKS: dict[str, Promise] = {
     Kind.PAY: _("Pay the recovery"),
     Kind.DUN: _("Pay the recovery: it is overdue"),
     Kind.REFER: _("Pay the recovery: this is the last day"),
+    Kind.PLAN_DUE: _("Write the plan of the whole work and hand it in"),
+    Kind.FINAL_REPORT: _("Give the final report"),
 }
 
 
@@ -127,6 +129,10 @@ def _page_of(timer: Timer, proposal: Proposal) -> str:
         "funding.award": "researcher:award",
         "settlement.recovery": "researcher:recovery",
     }
+    if timer.kind == Kind.FINAL_REPORT:
+        return reverse("researcher:final_report", args=[timer.subject_id])
+    if timer.subject_kind == "plans.plan":
+        return reverse("researcher:plan", args=[proposal.award.pk])
     if timer.subject_kind == "funding.tranche":
         return reverse("researcher:award", args=[proposal.award.pk])
     return reverse(pages.get(timer.subject_kind, "researcher:proposal"), args=[timer.subject_id])
