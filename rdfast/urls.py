@@ -31,6 +31,7 @@ urlpatterns = [
     path("finance/", include(("rdfast.web.finance.urls", "finance"))),
     path("reviews/", include(("rdfast.web.reviewer.urls", "reviewer"))),
     path("committee/", include(("rdfast.web.committee.urls", "committee"))),
+    path("programme/", include(("rdfast.web.programme.urls", "programme"))),
     path("audit/", include(("rdfast.web.auditor.urls", "auditor"))),
     # Outside a demo installation these answer 404: the role switch lets anyone become anyone.
     path("demo/", include(("rdfast.web.demo.urls", "demo"))),

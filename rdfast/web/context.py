@@ -18,6 +18,7 @@ from rdfast.reviews.states import PENDING
 from rdfast.timers import clock
 
 _DECIDERS = {"manager", "deputy", "head", "second_approver"}
+_OF_PROGRAMME = {*_DECIDERS, "finance", "auditor"}
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,8 @@ def _places(user: User | AnonymousUser) -> list[tuple[str, Promise]]:
         places.append(("committee:inbox", _("Disputes")))
     if "auditor" in roles:
         places.append(("auditor:events", _("Audit")))
+    if roles & _OF_PROGRAMME:
+        places.append(("programme:home", _("Programmes")))
     places.append(("messages", _("Notices")))
     if user.is_staff:
         places.append(("admin:index", _("Administration")))

@@ -39,6 +39,7 @@ PEOPLE = ANYONE - {"anonymous"}
 APPLICANTS = {"pi", "signatory"}
 DECIDERS = {"manager", "second", "head"}
 READERS = {"manager", "second", "head", "finance", "auditor"}
+OF_PROGRAMME = READERS | {"conflicted_deputy"}
 MANAGING = DECIDERS | {"foreign_manager", "conflicted_deputy"}
 
 # Address → (object, who may open it, who may send to it). None: nobody may (405). Some addresses only take what is
@@ -130,6 +131,15 @@ TABLE: dict[str, tuple[str | None, set[str] | None, set[str] | None]] = {
     "auditor:events": (None, {"auditor"}, None),
     "auditor:matter": ("proposal", {"auditor"}, None),
     "auditor:envelope": ("envelope", {"auditor"}, None),
+    "programme:home": (None, OF_PROGRAMME | {"foreign_manager"}, None),
+    "programme:envelope": ("envelope", OF_PROGRAMME, None),
+    "programme:allot": ("envelope", {"finance"}, {"finance"}),
+    "programme:cut": ("envelope", {"finance"}, {"finance"}),
+    "programme:end_year": ("envelope", {"head"}, {"head"}),
+    "programme:carry_over": ("envelope", {"head"}, {"head"}),
+    "programme:policies": ("programme", OF_PROGRAMME, None),
+    "programme:policy": ("policy", OF_PROGRAMME, None),
+    "programme:adopt": ("programme", {"head"}, {"head"}),
     # Outside a demo installation these are not there for anybody.
     "demo:forward": (None, set(), set()),
     "demo:become": (None, set(), set()),
@@ -215,6 +225,8 @@ def stage(
         "plan": award.plan.pk,
         "motion": motion.pk,
         "change": change.pk,
+        "programme": w.programme.pk,
+        "policy": w.programme.policies.get().pk,
         "proceeding": proceeding.pk,
         "appeal": appeal.pk,
         "appealed": (award.proposal_id, appeal.decision_id),
