@@ -18,6 +18,7 @@ urlpatterns = [
     path("", public.home, name="home"),
     path("calls/", public.calls, name="calls"),
     path("calls/<int:pk>/", public.call, name="call"),
+    path("speed/", public.speed, name="speed"),
     path("sign-in/", public.SignIn.as_view(), name="sign_in"),
     path("sign-out/", LogoutView.as_view(), name="sign_out"),
     path("language/", set_language, name="set_language"),

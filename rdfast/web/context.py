@@ -49,7 +49,7 @@ def navigation(user: User | AnonymousUser, *, path: str) -> list[Entry]:
 
 def _places(user: User | AnonymousUser) -> list[tuple[str, Promise]]:
     if not isinstance(user, User):
-        return [("calls", _("Calls"))]
+        return [("calls", _("Calls")), ("speed", _("Speed"))]
     roles = roles_of(user)
     places: list[tuple[str, Promise]] = []
     if is_researcher(user):

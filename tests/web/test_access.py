@@ -53,6 +53,7 @@ TABLE: dict[str, tuple[str | None, set[str] | None, set[str] | None]] = {
     "home": (None, ANYONE, None),
     "calls": (None, ANYONE, None),
     "call": ("call", ANYONE, None),
+    "speed": (None, ANYONE, None),
     "sign_in": (None, ANYONE, ANYONE),
     "sign_out": (None, None, ANYONE),
     "set_language": (None, ANYONE, ANYONE),

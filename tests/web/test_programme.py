@@ -3,6 +3,7 @@
 from datetime import datetime
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from rdfast.audit.models import Event
@@ -24,7 +25,6 @@ def _money(amount: str = "") -> dict[str, str]:
         "reason": "supplement",
         "once": str(make.uuid4()),
         "understood": "on",
-        **changes,
     }
 
 
@@ -200,3 +200,13 @@ def test_pages_of_money_ask_as_often_for_one_award_as_for_many() -> None:
     for number in range(3):
         make.offered(w, by=make.person(f"Pi{number}", w.institute))
     assert [queries_for(w.finn, address) for address in addresses] == before
+
+
+def test_speed_is_published_and_shown_on_both_sides_proposal_pages() -> None:
+    w = make.world()
+    award = make.paid(w).award
+    public = Client().get(reverse("speed"))
+    assert "Too few cases to publish figures." in text_of(public)
+    for user, name in ((w.hana, "researcher:proposal"), (w.minjun, "manager:proposal")):
+        page = text_of(as_(user).get(reverse(name, args=[award.proposal_id])))
+        assert "Time to decision" in page and "Time to money" in page
