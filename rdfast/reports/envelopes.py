@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import connection
 from django.db.models import Sum
@@ -109,7 +109,7 @@ def limits_of(envelope: Envelope, *, at: datetime) -> Limits | None:
     )
 
 
-def _at_risk(envelope: Envelope, *, until: object) -> list[AtRisk]:
+def _at_risk(envelope: Envelope, *, until: date) -> list[AtRisk]:
     """The organisations with the most at risk: advances, and unpaid tranches expected until that day."""
     with connection.cursor() as cursor:
         cursor.execute(

@@ -207,7 +207,7 @@ def to_money(*, at: datetime) -> dict[int, list[Month]]:
 
 
 def _months(sql: str, at: datetime) -> dict[int, list[Month]]:
-    asked = {"since": _beginning(at), "zone": settings.TIME_ZONE}
+    asked: dict[str, Any] = {"since": _beginning(at), "zone": settings.TIME_ZONE}
     found: dict[int, list[Month]] = {}
     with connection.cursor() as cursor:
         cursor.execute(sql, asked)
