@@ -7,6 +7,7 @@ the programme, Finn pays; Rhea, Rolf, Rosa and Rui review; Cara, Chan, Cole and 
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from functools import cache
+from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -424,7 +425,7 @@ def proposal_form(w: World, *, at: datetime = MONDAY) -> dict[str, str]:
     }
 
 
-def policy_form(*, after: int, reason: str = "Less at risk", **changes: object) -> dict[str, str]:
+def policy_form(*, after: int, reason: str = "Less at risk", **changes: Any) -> dict[str, str]:
     """A policy version as a browser sends it: the defaults but for `changes`; a box that is not ticked is not sent."""
     values = {parameter.name: parameter.default for parameter in fields(Terms)} | changes
     sent = {

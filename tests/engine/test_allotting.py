@@ -1,6 +1,7 @@
 """A year's money: allotted, cut, taken back at its end, carried over; once each, and never more than there is."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -82,7 +83,7 @@ def test_money_is_not_carried_over_into_a_year_without_an_envelope() -> None:
 def test_only_finance_officers_record_and_only_the_head_decides() -> None:
     w = make.world(allotted=100)
     _next(w)
-    some = {"amount": 1, "reason": "x", "at": NEXT_YEAR}
+    some: dict[str, Any] = {"amount": 1, "reason": "x", "at": NEXT_YEAR}
     for who in (w.doyun, w.minjun, w.admin, w.audrey, w.hana):
         with pytest.raises(NotAllowed):
             allotting.allot(w.envelope.pk, key="a", by=who, **some)
@@ -112,7 +113,12 @@ def test_new_money_starts_the_clock_of_the_first_in_line() -> None:
 
 def test_a_version_that_changes_nothing_is_refused_and_the_same_twice_counts_once() -> None:
     w = make.world()
-    new = {"values": {"quorum": 3}, "starts_at": make.MONDAY, "by": w.doyun, "at": make.MONDAY}
+    new: dict[str, Any] = {
+        "values": {"quorum": 3},
+        "starts_at": make.MONDAY,
+        "by": w.doyun,
+        "at": make.MONDAY,
+    }
     first = programmes.adopt(w.programme.pk, reason="more eyes", after=1, **new)
     assert programmes.adopt(w.programme.pk, reason="more eyes", after=1, **new) == first
     with pytest.raises(NothingDiffers):
