@@ -18,6 +18,7 @@ urlpatterns = [
     path("", public.home, name="home"),
     path("calls/", public.calls, name="calls"),
     path("calls/<int:pk>/", public.call, name="call"),
+    path("speed/", public.speed, name="speed"),
     path("sign-in/", public.SignIn.as_view(), name="sign_in"),
     path("sign-out/", LogoutView.as_view(), name="sign_out"),
     path("language/", set_language, name="set_language"),
@@ -32,6 +33,7 @@ urlpatterns = [
     path("finance/", include(("rdfast.web.finance.urls", "finance"))),
     path("reviews/", include(("rdfast.web.reviewer.urls", "reviewer"))),
     path("committee/", include(("rdfast.web.committee.urls", "committee"))),
+    path("programme/", include(("rdfast.web.programme.urls", "programme"))),
     path("audit/", include(("rdfast.web.auditor.urls", "auditor"))),
     # Outside a demo installation these answer 404: the role switch lets anyone become anyone.
     path("demo/", include(("rdfast.web.demo.urls", "demo"))),

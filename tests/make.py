@@ -4,9 +4,10 @@ Hana (PI) and Sejin (signatory) belong to the institute; Minjun manages, Yuna gi
 the programme, Finn pays; Rhea, Rolf, Rosa and Rui review; Cara, Chan, Cole and Cora sit on the committee; Olga is an outsider, Audrey audits.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from functools import cache
+from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -40,6 +41,7 @@ from rdfast.plans.operations import Content as PlanContent
 from rdfast.plans.operations import Step
 from rdfast.programmes import operations as programmes
 from rdfast.programmes.models import Appointment, BudgetCategory, Call, Envelope, Programme, Topic
+from rdfast.programmes.terms import Terms
 from rdfast.proposals import operations as proposals
 from rdfast.proposals.models import Proposal
 from rdfast.proposals.operations import Content, Member, Planned
@@ -421,6 +423,15 @@ def proposal_form(w: World, *, at: datetime = MONDAY) -> dict[str, str]:
         "milestones-1-due_on": second.isoformat(),
         "milestones-1-share_percent": "60",
     }
+
+
+def policy_form(*, after: int, reason: str = "Less at risk", **changes: Any) -> dict[str, str]:
+    """A policy version as a browser sends it: the defaults but for `changes`; a box that is not ticked is not sent."""
+    values = {parameter.name: parameter.default for parameter in fields(Terms)} | changes
+    sent = {
+        name: "on" if value is True else str(value) for name, value in values.items() if value is not False
+    }
+    return {**sent, "reason": reason, "after": str(after), "starts_at": ""}
 
 
 def approval_form(proposal: Proposal) -> dict[str, str]:

@@ -119,7 +119,6 @@ def test_only_doors_ask_for_the_time() -> None:
         Path("flow/admin.py"),
         Path("flow/time_travel.py"),
         Path("outbox/admin.py"),
-        Path("programmes/admin.py"),
         Path("reports/management/commands/check_invariants.py"),
     }
 
@@ -191,8 +190,8 @@ READS = {
     "flow.deadlines.sweep", "outbox.operations.deliver_waiting",
     "monitoring.operations.check_tonight",
 }  # fmt: skip
-# Only a demonstration moves its clock; administration's forms are one commit each, with what they call.
-NO_DOORS = {"flow.time_travel", "programmes.operations"}
+# Only a demonstration moves its clock.
+NO_DOORS = {"flow.time_travel"}
 
 
 def test_every_write_that_a_door_calls_is_a_named_boundary() -> None:

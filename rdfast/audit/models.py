@@ -41,6 +41,12 @@ class Event(models.Model):
             models.Index(fields=["subject_kind", "subject_id", "id"], name="event_of_subject"),
             # The story of one proposal, page by page.
             models.Index(fields=["matter_id", "id"], name="event_of_matter"),
+            # The few by which a clock stood still: the published speed explains every one.
+            models.Index(
+                fields=["matter_id"],
+                name="event_of_stopped_clock",
+                condition=models.Q(kind__in=["proposal.give_back", "proposal.waits", "clock.stopped"]),
+            ),
         )
         constraints = (models.CheckConstraint(name="event_names_its_cause", condition=~models.Q(cause="")),)
         triggers = append_only("events")

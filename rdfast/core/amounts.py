@@ -7,6 +7,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+# One currency per installation; the won has no smaller unit.
+CURRENCY = "KRW"
+
 # More than Korea's whole yearly R&D budget (35.5 trillion won): certainly a slip of the keyboard.
 LARGEST = 100_000_000_000_000
 

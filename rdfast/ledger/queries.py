@@ -19,6 +19,11 @@ def has_moved(key: str, *, amount: int) -> bool:
     return Arrow.objects.filter(key=key, amount=amount).exists()
 
 
+def is_used(key: str) -> bool:
+    """Whether anything was moved under this key already."""
+    return Arrow.objects.filter(key=key).exists()
+
+
 def boxes_of_award(award_id: int) -> dict[str, int]:
     """The award's own money by kind of box, all envelopes together; missing kinds are zero."""
     found = Box.objects.filter(award_id=award_id).exclude(kind__in=SECOND_SET)

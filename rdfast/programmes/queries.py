@@ -3,10 +3,12 @@
 from datetime import datetime
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from rdfast.ledger import queries as ledger
 from rdfast.ledger.kinds import BoxKind
 from rdfast.people.models import User
+from rdfast.programmes import rules
 from rdfast.programmes.models import Appointment, Call, Envelope, Policy, Programme
 
 Role = Appointment.Role
@@ -15,6 +17,11 @@ Role = Appointment.Role
 def roles_of(user: User) -> set[str]:
     """Every role the person holds in any programme."""
     return set(Appointment.objects.filter(user=user).values_list("role", flat=True))
+
+
+def roles_in(user: User, programme_id: int) -> set[str]:
+    """Every role the person holds in the programme."""
+    return set(Appointment.objects.filter(user=user, programme=programme_id).values_list("role", flat=True))
 
 
 def serves(user: User, programme_id: int, *roles: str) -> bool:
@@ -35,6 +42,25 @@ def holders(programme_id: int, *roles: str) -> QuerySet[User]:
         is_active=True,
         pk__in=Appointment.objects.filter(programme=programme_id, role__in=roles).values("user"),
     ).order_by("pk")
+
+
+def readable(user: User) -> QuerySet[Programme]:
+    """The programmes whose envelopes and policy versions the person may read: the list form of `rules.may_read`."""
+    return programmes_served(user, *rules.READERS)
+
+
+def without_a_version() -> QuerySet[Programme]:
+    """The programmes that cannot begin work, because no policy version was ever adopted."""
+    return Programme.objects.filter(policies__isnull=True)
+
+
+def may_adopt(user: User, programme_id: int) -> bool:
+    """Whether the person may adopt a policy version of the programme now."""
+    return rules.may_adopt(
+        roles_in(user, programme_id),
+        is_administrator=user.is_active and user.is_staff,
+        has_version=Policy.objects.filter(programme=programme_id).exists(),
+    )
 
 
 def policy_in_force(programme_id: int, at: datetime) -> Policy:
@@ -66,3 +92,8 @@ def allotment_of(envelope: Envelope) -> int:
 def available_in(envelope: Envelope) -> int:
     """What the envelope can still commit."""
     return ledger.balance(BoxKind.AVAILABLE, envelope_id=envelope.pk)
+
+
+def year_is_over(envelope: Envelope, at: datetime) -> bool:
+    """Whether the envelope's fiscal year, which is the calendar year, has ended at `at`."""
+    return timezone.localdate(at).year > envelope.year

@@ -18,6 +18,17 @@ from rdfast.reviews.states import PENDING
 from rdfast.timers import clock
 
 _DECIDERS = {"manager", "deputy", "head", "second_approver"}
+# Who finds which page in the navigation, in its order.
+_BY_ROLE: list[tuple[set[str], str, Promise]] = [
+    (_DECIDERS, "manager:inbox", _("To decide")),
+    (_DECIDERS, "manager:awards", _("Awards")),
+    ({"finance"}, "finance:inbox", _("Payments and accounts")),
+    ({"head"}, "finance:samples", _("Audit samples")),
+    ({"reviewer"}, "reviewer:inbox", _("Reviews")),
+    ({"committee"}, "committee:inbox", _("Disputes")),
+    ({"auditor"}, "auditor:events", _("Audit")),
+    ({*_DECIDERS, "finance", "auditor"}, "programme:home", _("Programmes")),
+]
 
 
 @dataclass(frozen=True)
@@ -48,24 +59,11 @@ def navigation(user: User | AnonymousUser, *, path: str) -> list[Entry]:
 
 def _places(user: User | AnonymousUser) -> list[tuple[str, Promise]]:
     if not isinstance(user, User):
-        return [("calls", _("Calls"))]
-    roles = roles_of(user)
-    places: list[tuple[str, Promise]] = []
-    if is_researcher(user):
-        places.append(("researcher:home", _("My work")))
+        return [("calls", _("Calls")), ("speed", _("Speed"))]
+    places: list[tuple[str, Promise]] = [("researcher:home", _("My work"))] if is_researcher(user) else []
     places.append(("calls", _("Calls")))
-    if roles & _DECIDERS:
-        places += [("manager:inbox", _("To decide")), ("manager:awards", _("Awards"))]
-    if "finance" in roles:
-        places.append(("finance:inbox", _("Payments and accounts")))
-    if "head" in roles:
-        places.append(("finance:samples", _("Audit samples")))
-    if "reviewer" in roles:
-        places.append(("reviewer:inbox", _("Reviews")))
-    if "committee" in roles:
-        places.append(("committee:inbox", _("Disputes")))
-    if "auditor" in roles:
-        places.append(("auditor:events", _("Audit")))
+    roles = roles_of(user)
+    places += [(name, words) for those, name, words in _BY_ROLE if roles & those]
     places.append(("messages", _("Notices")))
     if user.is_staff:
         places.append(("admin:index", _("Administration")))

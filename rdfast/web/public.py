@@ -17,6 +17,7 @@ from rdfast.outbox.queries import messages_of
 from rdfast.people.models import User
 from rdfast.programmes.models import Call
 from rdfast.programmes.queries import open_calls
+from rdfast.reports.speed import FEWEST, published
 from rdfast.timers import clock
 from rdfast.web.context import is_researcher, start_page
 from rdfast.web.signed_in import person
@@ -62,6 +63,12 @@ def call(request: HttpRequest, pk: int) -> HttpResponse:
     return render(
         request, "public/call.html", {"call": found, "is_open": is_open, "may_propose": may_propose}
     )
+
+
+@require_safe
+def speed(request: HttpRequest) -> HttpResponse:
+    """How fast each programme decides and pays, by month, with nothing subtracted."""
+    return render(request, "public/speed.html", {"programmes": published(at=clock.now()), "fewest": FEWEST})
 
 
 def _calls() -> QuerySet[Call]:

@@ -129,8 +129,8 @@ def test_a_cut_takes_at_most_what_is_available() -> None:
     w = make.world(allotted=100)
     _reserve(w, 30)
     with pytest.raises(NotAllotted, match="₩70"):
-        programmes.cut(w.envelope.pk, amount=71, reason="less", key="c", by=w.admin, at=make.MONDAY)
-    programmes.cut(w.envelope.pk, amount=70, reason="less", key="c", by=w.admin, at=make.MONDAY)
+        programmes.cut(w.envelope.pk, amount=71, reason="less", key="c", by=w.finn, at=make.MONDAY)
+    programmes.cut(w.envelope.pk, amount=70, reason="less", key="c", by=w.finn, at=make.MONDAY)
     assert queries.balance(BoxKind.AVAILABLE, envelope_id=w.envelope.pk) == 0
 
 

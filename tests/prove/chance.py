@@ -329,9 +329,7 @@ def _allot(c: Chance) -> None:
     c.seldom(0.2)
     amount = c.coin.choice([0, 50_000_000, 10_000_000_000])
     change = c.coin.choice([programmes.allot, programmes.cut, programmes.cut])
-    change(
-        c.w.envelope.pk, amount=amount, reason="budget", key=str(make.uuid4()), by=c.w.admin, at=c.stage.at
-    )
+    change(c.w.envelope.pk, amount=amount, reason="budget", key=str(make.uuid4()), by=c.w.finn, at=c.stage.at)
 
 
 def _declare_conflict(c: Chance) -> None:

@@ -22,7 +22,7 @@ from rdfast.flow import signing
 from rdfast.funding.models import Award, Tranche
 from rdfast.milestones.models import Milestone
 from rdfast.people.models import User
-from rdfast.programmes.models import BudgetCategory, Policy
+from rdfast.programmes.models import BudgetCategory, Envelope, Policy
 from rdfast.programmes.terms import Terms
 from rdfast.proposals.models import Proposal
 from rdfast.reviews.models import Finding, Review
@@ -128,21 +128,22 @@ def beside(w: make.World) -> Iterator[Item]:
     yield Post(None, reverse("sign_in"), account, none)
     yield Post(w.hana, reverse("set_language"), {"language": "ko"}, none)
     yield Post(w.hana, reverse("sign_out"), {}, none)
-    url = reverse("admin:programmes_envelope_change", args=[w.envelope.pk])
-    for name, kind in (("amount", "envelope.allotted"), ("cut", "envelope.cut")):
+    for move, kind in (("allot", "envelope.allotted"), ("cut", "envelope.cut")):
         before = happened(kind, w.envelope)()
-        form = {"amount": "", "cut": "", name: "1,000,000", "reason": "supplement", "once": str(uuid4())}
-        yield Post(w.admin, url, form, partial(_more_than, before, happened(kind, w.envelope)))
+        form = {"amount": "1,000,000", "reason": "supplement", "once": str(uuid4()), **UNDERSTOOD}
+        url = reverse(f"programme:{move}", args=[w.envelope.pk])
+        yield Post(w.finn, url, form, partial(_more_than, before, happened(kind, w.envelope)))
+    Envelope.objects.get_or_create(programme=w.programme, year=w.envelope.year + 1)
+    carried = happened("envelope.carried_over", w.envelope)
+    form = {"amount": "1,000,000", "reason": "goes on", "once": str(uuid4()), **UNDERSTOOD}
+    url = reverse("programme:carry_over", args=[w.envelope.pk])
+    yield Post(w.doyun, url, form, partial(_more_than, carried(), carried))
     terms = {parameter.name: parameter.default for parameter in fields(Terms)}
     form = {name: str(value) for name, value in terms.items() if value is not False}
-    form |= {
-        "programme": str(w.programme.pk),
-        "reason": "Less at risk",
-        "starts_at": "2026-01-01 00:00",
-        "provisional_cap": "200000000",
-    }
-    url = reverse("admin:programmes_policy_add")
-    yield Post(w.admin, url, form, Policy.objects.filter(reason="Less at risk").count)
+    form |= {"reason": "Less at risk", "after": "1", "provisional_cap": "200000000", "action": "adopt"}
+    url = reverse("programme:adopt", args=[w.programme.pk])
+    adopted = Policy.objects.filter(reason="Less at risk")
+    yield Post(w.doyun, url, {**form, **UNDERSTOOD}, adopted.count)
 
 
 def _more_than(before: int, count: Callable[[], int]) -> int:

@@ -39,6 +39,7 @@ PEOPLE = ANYONE - {"anonymous"}
 APPLICANTS = {"pi", "signatory"}
 DECIDERS = {"manager", "second", "head"}
 READERS = {"manager", "second", "head", "finance", "auditor"}
+OF_PROGRAMME = READERS | {"conflicted_deputy"}
 MANAGING = DECIDERS | {"foreign_manager", "conflicted_deputy"}
 
 # Address → (object, who may open it, who may send to it). None: nobody may (405). Some addresses only take what is
@@ -52,6 +53,7 @@ TABLE: dict[str, tuple[str | None, set[str] | None, set[str] | None]] = {
     "home": (None, ANYONE, None),
     "calls": (None, ANYONE, None),
     "call": ("call", ANYONE, None),
+    "speed": (None, ANYONE, None),
     "sign_in": (None, ANYONE, ANYONE),
     "sign_out": (None, None, ANYONE),
     "set_language": (None, ANYONE, ANYONE),
@@ -76,6 +78,8 @@ TABLE: dict[str, tuple[str | None, set[str] | None, set[str] | None]] = {
     "researcher:plan": ("award", APPLICANTS, APPLICANTS),
     "researcher:final_report": ("award", APPLICANTS, APPLICANTS),
     "researcher:stop": ("award", APPLICANTS, APPLICANTS),
+    "researcher:statement": ("award", APPLICANTS, None),
+    "researcher:statement_file": ("award_format", APPLICANTS, None),
     "researcher:sign": ("award", APPLICANTS, APPLICANTS),
     "researcher:refuse": ("award", APPLICANTS, APPLICANTS),
     "researcher:claim_start": ("award", None, APPLICANTS),
@@ -134,6 +138,17 @@ TABLE: dict[str, tuple[str | None, set[str] | None, set[str] | None]] = {
     "auditor:events": (None, {"auditor"}, None),
     "auditor:matter": ("proposal", {"auditor"}, None),
     "auditor:envelope": ("envelope", {"auditor"}, None),
+    "programme:home": (None, OF_PROGRAMME | {"foreign_manager", "admin"}, None),
+    "programme:envelope": ("envelope", OF_PROGRAMME, None),
+    "programme:allot": ("envelope", {"finance"}, {"finance"}),
+    "programme:cut": ("envelope", {"finance"}, {"finance"}),
+    "programme:end_year": ("envelope", {"head"}, {"head"}),
+    "programme:carry_over": ("envelope", {"head"}, {"head"}),
+    "programme:statement": (None, OF_PROGRAMME - {"second"} | {"foreign_manager"}, None),
+    "programme:statement_file": ("format", OF_PROGRAMME - {"second"} | {"foreign_manager"}, None),
+    "programme:policies": ("programme", OF_PROGRAMME, None),
+    "programme:policy": ("policy", OF_PROGRAMME, None),
+    "programme:adopt": ("programme", {"head"}, {"head"}),
     # Outside a demo installation these are not there for anybody.
     "demo:forward": (None, set(), set()),
     "demo:become": (None, set(), set()),
@@ -217,6 +232,10 @@ def stage(
         "repayment": early.pk,
         "envelope": w.envelope.pk,
         "change": change.pk,
+        "programme": w.programme.pk,
+        "format": "csv",
+        "award_format": (award.pk, "csv"),
+        "policy": w.programme.policies.get().pk,
         "proceeding": proceeding.pk,
         "appeal": appeal.pk,
         "appealed": (award.proposal_id, appeal.decision_id),

@@ -135,7 +135,7 @@ def _call(programme: Programme, admin: User, *, at: datetime) -> Call:
         amount=20_000_000_000,
         reason="연간 예산 배정",
         key=f"{programme.code}-{at.year}",
-        by=admin,
+        by=None,
         at=at,
     )
     return Call.objects.create(

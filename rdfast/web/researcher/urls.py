@@ -14,6 +14,7 @@ from rdfast.web.researcher.views import (
     plans,
     proposals,
     recoveries,
+    statements,
 )
 
 urlpatterns = [
@@ -28,6 +29,8 @@ urlpatterns = [
     path("proceedings/<int:pk>/", disputes.proceeding, name="proceeding"),
     path("awards/", home.award_list, name="awards"),
     path("awards/<int:pk>/", awards.award, name="award"),
+    path("awards/<int:pk>/statement/", statements.statement, name="statement"),
+    path("awards/<int:pk>/statement/<slug:kind>/", statements.statement_file, name="statement_file"),
     path("awards/<int:pk>/sign/", awards.sign, name="sign"),
     path("awards/<int:pk>/refuse/", awards.refuse, name="refuse"),
     path("awards/<int:pk>/plan/", plans.plan, name="plan"),

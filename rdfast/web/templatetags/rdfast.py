@@ -103,6 +103,24 @@ def remaining(at: dt.datetime | None, now: dt.datetime) -> str:
 
 
 @register.filter
+def span(length: dt.timedelta | None) -> str:
+    """A length of time in words; none is a dash."""
+    return "–" if length is None else span_in_words(length)
+
+
+@register.filter
+def month(day_of_it: dt.date) -> str:
+    """A month as people write it."""
+    return dateformat.format(day_of_it, {"ko": "Y년 n월", "en": "M Y"}.get(_language(), "Y-m"))
+
+
+@register.simple_tag
+def hours(length: dt.timedelta | None, whole: int) -> str:
+    """A length of time as a width for SVG, of a bar that is `whole` hours long."""
+    return share(length.total_seconds() / 3600 if length else 0, whole)
+
+
+@register.filter
 def is_past(at: dt.datetime | None, now: dt.datetime) -> bool:
     """Whether a deadline has gone by."""
     return bool(at and at <= now)

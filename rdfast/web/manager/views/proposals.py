@@ -23,7 +23,7 @@ from rdfast.proposals.models import Proposal
 from rdfast.proposals.queries import DECIDERS, may, readable_by_agency, relations, with_everything
 from rdfast.proposals.rules import may_reassign
 from rdfast.proposals.states import State
-from rdfast.reports import room, story
+from rdfast.reports import room, speed, story
 from rdfast.screening.queries import latest_of
 from rdfast.timers import clock
 from rdfast.timers.kinds import Kind
@@ -136,6 +136,7 @@ def _everything(
         "decisions": list(decisions_on(found)),
         "screening": latest_of(found),
         "story": story.for_agency(found.pk),
+        "speed": speed.of_proposal(found),
         "deadlines": deadlines,
         "clock": next((each for each in deadlines if each.kind in _CLOCKS), None),
     }

@@ -20,7 +20,7 @@ from rdfast.programmes.queries import visible_calls
 from rdfast.proposals import operations, queries, rules
 from rdfast.proposals.models import Proposal
 from rdfast.proposals.states import ANSWERABLE, State
-from rdfast.reports import disputes, story
+from rdfast.reports import disputes, speed, story
 from rdfast.screening.queries import latest_of
 from rdfast.timers import clock
 from rdfast.timers.kinds import Kind
@@ -80,6 +80,7 @@ def proposal(request: HttpRequest, pk: int) -> HttpResponse:
         "entry": last_entry(found, "proposal.submit", "proposal.resubmit"),
         "screening": latest_of(found),
         "story": story.for_applicant(found.pk, queries.applicant_side_of(found)),
+        "speed": speed.of_proposal(found),
         "deadlines": story.deadlines_for_applicant(found.pk),
         "may_edit": rules.may_edit(state=found.state, relations=relations),
         "may_withdraw": queries.may("withdraw", found, user),

@@ -1,0 +1,38 @@
+"""Money comes into an envelope or leaves it; where some came in, what waits for money is served."""
+
+from datetime import datetime
+
+from rdfast.core import boundaries
+from rdfast.flow.granting import serve_waiting
+from rdfast.people.models import User
+from rdfast.programmes import operations as programmes
+from rdfast.programmes.models import Envelope
+
+
+@boundaries.commit
+def allot(envelope_id: int, *, amount: int, reason: str, key: str, by: User | None, at: datetime) -> None:
+    """The ministry gives `amount`; reopened proposals that wait for money have their clocks started."""
+    programmes.allot(envelope_id, amount=amount, reason=reason, key=key, by=by, at=at)
+    serve_waiting(envelope_id, at=at)
+
+
+@boundaries.commit
+def cut(envelope_id: int, *, amount: int, reason: str, key: str, by: User | None, at: datetime) -> None:
+    """The ministry takes `amount` of what is available."""
+    programmes.cut(envelope_id, amount=amount, reason=reason, key=key, by=by, at=at)
+
+
+@boundaries.commit
+def end_year(envelope_id: int, *, reason: str, key: str, by: User | None, at: datetime) -> int:
+    """The head has what is left of a past year taken back. Returns how much it was."""
+    return programmes.end_year(envelope_id, reason=reason, key=key, by=by, at=at)
+
+
+@boundaries.commit
+def carry_over(
+    envelope_id: int, *, amount: int, reason: str, key: str, by: User | None, at: datetime
+) -> Envelope:
+    """The head carries `amount` over; what waits for money of the next year is served."""
+    following = programmes.carry_over(envelope_id, amount=amount, reason=reason, key=key, by=by, at=at)
+    serve_waiting(following.pk, at=at)
+    return following
