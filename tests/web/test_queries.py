@@ -21,9 +21,9 @@ DECK = [
 ]
 # Who opens the list, its address, and how often it asks.
 LISTS = [
-    ("manager", "/manager/", 15),
+    ("manager", "/manager/", 23),
     ("manager", "/manager/awards/", 7),
-    ("finance", "/finance/", 13),
+    ("finance", "/finance/", 23),
     ("auditor", "/audit/events/", 8),
     ("auditor", "/audit/envelopes/1/", 10),
     ("auditor", "/programme/", 7),
