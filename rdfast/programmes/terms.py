@@ -147,7 +147,7 @@ class Terms:
     audit_sample: int = _number(
         59,
         _("Claims a year drawn at random for a full audit (all if there are fewer)"),
-        _("95 % chance to meet an error rate of 5 %."),
+        _("A chance of 95 percent to meet an error rate of 5 percent."),
         most=100_000,
     )
     high_risk_claim: int = _number(
