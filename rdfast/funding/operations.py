@@ -303,7 +303,7 @@ def bounce(tranche_id: int, *, reason: str, by: User, at: datetime) -> Tranche:
         tranche.cancel()
         tranche.save(update_fields=["state"])
         event = audit.moved(tranche, by=by, at=at)
-        _send_back(What.FREED, tranche, "free", event=event, at=at)
+        _send_back(What.FREED, tranche, "free_bounced", event=event, at=at)
     return tranche
 
 
