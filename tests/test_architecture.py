@@ -88,7 +88,10 @@ def test_every_event_that_code_records_has_a_label() -> None:
 
 def test_every_deadline_acts_and_every_harmful_one_gives_notice() -> None:
     assert set(ACTIONS) | {Kind.REMINDER} == set(Kind)
-    assert set(NOTICE) == {Kind.RESUBMIT, Kind.SIGN, Kind.REPORT_MISSED, Kind.CURE}
+    assert set(NOTICE) == {
+        Kind.RESUBMIT, Kind.SIGN, Kind.REPORT_MISSED, Kind.CURE, Kind.PLAN_DUE, Kind.CONFIRM, Kind.ACCOUNT,
+        Kind.FINAL_CLAIM, Kind.REFER,
+    }  # fmt: skip
 
 
 def test_every_arrow_has_its_way() -> None:
@@ -187,7 +190,7 @@ def test_no_page_holds_inline_script_or_style() -> None:
 # What doors ask of flow and operations without writing anything, or by calling what is one commit itself.
 READS = {
     "flow.signing.agreement_text", "flow.signing.agreement_hash", "flow.granting.policy_of", "flow.paying.gate_facts",
-    "flow.closing.what_is_open", "flow.deadlines.sweep", "outbox.operations.deliver_waiting",
+    "flow.closing.what_is_open", "flow.changing.effect_of", "flow.telling.managers", "flow.deadlines.sweep", "outbox.operations.deliver_waiting",
     "monitoring.operations.check_tonight",
 }  # fmt: skip
 # Only a demonstration moves its clock.

@@ -9,14 +9,14 @@ from rdfast.changes.states import State
 from rdfast.funding import queries as funding
 from rdfast.funding.models import Award
 from rdfast.funding.states import UNPAID
-from rdfast.ledger.kinds import BoxKind
-from rdfast.ledger.queries import boxes_of_award
 from rdfast.milestones.models import Milestone
 from rdfast.milestones.states import FINAL
 from rdfast.milestones.states import State as MilestoneState
 from rdfast.people.models import User
 from rdfast.programmes.models import Appointment
 from rdfast.programmes.relations import Relation
+from rdfast.settlement.queries import most_to_recover
+from rdfast.settlement.states import Origin
 
 Role = Appointment.Role
 
@@ -61,7 +61,7 @@ def facts(award: Award) -> Facts:
     return Facts(
         amount=award.amount,
         paid=funding.paid_or_bounced(award),
-        unspent=boxes_of_award(award.pk)[BoxKind.ADVANCES],
+        unspent=most_to_recover(award, Origin.ADVANCES) or 0,
         first_is_paid=funding.is_paid_after(award, passed[-1] if passed else None),
         under_way=[_ahead(each) for each in milestones if each.state not in FINAL | {MilestoneState.PLANNED}],
         planned=[_ahead(each) for each in milestones if each.state == MilestoneState.PLANNED],
