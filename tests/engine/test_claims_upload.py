@@ -30,10 +30,11 @@ def _refused(content: bytes, name: str = "costs.csv") -> str:
     return " | ".join(map(str, form.errors["costs"]))
 
 
-def _book(*rows: tuple[object, ...]) -> bytes:
+def _book(*rows: tuple[Any, ...]) -> bytes:
     book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
     for row in rows:
-        book.active.append(row)
+        sheet.append(row)
     stored = io.BytesIO()
     book.save(stored)
     return stored.getvalue()

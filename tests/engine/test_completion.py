@@ -21,7 +21,11 @@ from tests import make
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
-LONG = {"account_days": 900}
+
+
+def _world() -> make.World:
+    """Money need not be accounted for before the work ends."""
+    return make.world(account_days=900)
 
 
 def _report(award: Award, by: User, at: datetime, lesson: str = "Use oxide.") -> FinalReport:
@@ -36,7 +40,7 @@ def _reached(w: make.World) -> tuple[Award, datetime]:
 
 
 def test_the_last_milestone_asks_for_the_final_report_which_completes_the_award() -> None:
-    w = make.world(**LONG)
+    w = _world()
     award, at = _reached(w)
     assert award.state == "confirmed"
     timer = Timer.objects.get(kind=Kind.FINAL_REPORT)
@@ -54,7 +58,7 @@ def test_the_last_milestone_asks_for_the_final_report_which_completes_the_award(
 
 
 def test_a_final_report_given_early_completes_once_the_last_milestone_is_passed() -> None:
-    w = make.world(**LONG)
+    w = _world()
     award = make.confirmed(w)
     now = award.confirmed_at or make.MONDAY
     with pytest.raises(NotAllowed, match="from its due day"):
@@ -75,7 +79,7 @@ def test_a_final_report_given_early_completes_once_the_last_milestone_is_passed(
 
 
 def test_only_the_principal_investigator_reports_finally_and_in_words() -> None:
-    w = make.world(**LONG)
+    w = _world()
     award, at = _reached(w)
     for person in (w.sejin, w.minjun, w.olga):
         with pytest.raises(NotAllowed):
@@ -86,7 +90,7 @@ def test_only_the_principal_investigator_reports_finally_and_in_words() -> None:
 
 
 def test_an_overdue_final_report_is_told_to_everybody_every_week_and_completes_nothing() -> None:
-    w = make.world(**LONG)
+    w = _world()
     award, at = _reached(w)
     settle_down(at=at + 61 * DAY)
     settle_down(at=at + 68 * DAY)
@@ -99,7 +103,7 @@ def test_an_overdue_final_report_is_told_to_everybody_every_week_and_completes_n
 
 
 def test_a_suspended_award_completes_only_after_it_runs_again() -> None:
-    w = make.world(**LONG)
+    w = _world()
     award, at = _reached(w)
     make.suspended(award, at=at)
     with pytest.raises(NotAllowed):

@@ -1,6 +1,7 @@
 """What suspends an award, who is told, and what ends a suspension."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -183,7 +184,7 @@ def test_each_cause_has_its_cure(cause: Cause) -> None:
         replanned=False,
         review_dismissed=False,
     )
-    cures = {
+    cures: dict[Cause, dict[str, Any]] = {
         Cause.PLAN_OVERDUE: {"plan_is_in": True},
         Cause.NOT_CONFIRMED: {"ready_to_confirm": True},
         Cause.ACCOUNT_OVERDUE: {"advances": 0},

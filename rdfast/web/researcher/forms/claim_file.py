@@ -127,8 +127,8 @@ def template_file(kind: str) -> tuple[bytes, str]:
         csv.writer(text).writerow(COLUMNS)
         return text.getvalue().encode("utf-8-sig"), "text/csv; charset=utf-8"
     book = openpyxl.Workbook()
-    sheet = book.active
-    sheet.title = "costs"
+    del book[book.sheetnames[0]]
+    sheet = book.create_sheet("costs")
     sheet.append(COLUMNS)
     for column, width in zip("ABCD", (24, 14, 50, 16), strict=True):
         sheet.column_dimensions[column].width = width
