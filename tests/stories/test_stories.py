@@ -12,7 +12,7 @@ from rdfast.funding.models import Award
 from rdfast.ledger.queries import boxes_of_award
 from rdfast.local.demo import cast
 from rdfast.local.demo.long_play import LongPlay
-from rdfast.local.demo.stories import STORIES, Story
+from rdfast.local.demo.stories import STORIES, Story, days_before
 from rdfast.local.demo.texts import BY_CODE
 from rdfast.reports.invariants import broken
 from rdfast.timers import queries as timers
@@ -36,7 +36,7 @@ def _let_time_pass(until: datetime) -> None:
 def _told(story: Story, play: LongPlay) -> Iterator[datetime]:
     at = make.MONDAY
     for _words, act, days in story.acts(play):
-        at += timedelta(days=days)
+        at += days_before(days, at)
         _let_time_pass(at)
         act(at)
         settle_down(at=at)

@@ -8,6 +8,7 @@ from rdfast.appeals.queries import appealable
 from rdfast.changes.models import Change
 from rdfast.flow import (
     accounting,
+    allotting,
     appealing,
     changing,
     closing,
@@ -29,7 +30,8 @@ from rdfast.plans import operations as plans
 from rdfast.plans.models import Plan
 from rdfast.plans.operations import Content, Step
 from rdfast.proceedings.models import Proceeding
-from rdfast.programmes.models import BudgetCategory
+from rdfast.programmes.models import BudgetCategory, Envelope
+from rdfast.programmes.queries import available_in
 from rdfast.settlement import operations as settlement
 from rdfast.settlement.models import Claim, Recovery
 from rdfast.settlement.operations import Line, Verdict
@@ -38,9 +40,63 @@ from rdfast.settlement.operations import Line, Verdict
 class LongPlay(Play):
     """What happens between signature and closing; every verb takes the time at which it happens."""
 
+    cut_amount = 0
+
     @property
     def signatory(self) -> User:
         return User.objects.get(organisation=self.award.organisation, is_signatory=True)
+
+    # ── the envelope ─────────────────────────────────────────────────────────────────────────
+
+    def _envelope(self) -> Envelope:
+        return self.stage.call.envelope
+
+    def cut_everything(self, at: datetime) -> None:
+        """The ministry cuts whatever the envelope has left."""
+        self.cut_amount = available_in(self._envelope())
+        allotting.cut(
+            self._envelope().pk,
+            amount=self.cut_amount,
+            reason="추가경정예산 감액",
+            key=str(uuid4()),
+            by=self.official("finance"),
+            at=at,
+        )
+
+    def allot_again(self, at: datetime) -> None:
+        """The money comes back."""
+        allotting.allot(
+            self._envelope().pk,
+            amount=self.cut_amount,
+            reason="예산 복원",
+            key=str(uuid4()),
+            by=self.official("finance"),
+            at=at,
+        )
+
+    def end_year(self, at: datetime) -> None:
+        """The head carries a billion over to the next year's envelope; the rest of the year goes back."""
+        envelope, head = self._envelope(), self.official("head")
+        Envelope.objects.get_or_create(programme=envelope.programme, year=envelope.year + 1)
+        allotting.carry_over(
+            envelope.pk,
+            amount=1_000_000_000,
+            reason="계속과제 재원 이월",
+            key=str(uuid4()),
+            by=head,
+            at=at,
+        )
+        allotting.end_year(envelope.pk, reason="회계연도 마감", key=str(uuid4()), by=head, at=at)
+
+    def approve_by_deputy(self, at: datetime) -> None:
+        """Another manager than the one who declined says yes."""
+        granting.approve(
+            self.proposal_id,
+            amount=self.text.provisional,
+            reason="목표가 분명합니다.",
+            by=self.official("deputy"),
+            at=at,
+        )
 
     # ── plan and confirmation ────────────────────────────────────────────────────────────────
 

@@ -7,13 +7,21 @@ all of them and compare boxes and deadlines with those written here.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
+from rdfast.core.working_days import start_of
 from rdfast.local.demo.long_play import LongPlay
 
+# How many days pass before an act, or how they follow from the time it is.
+Days = float | Callable[[datetime], float]
 # What an act is, what happens, and how many days pass before it.
-Act = tuple[str, Callable[[datetime], object], float]
+Act = tuple[str, Callable[[datetime], object], Days]
 Acts = Iterator[Act]
+
+
+def days_before(days: Days, now: datetime) -> timedelta:
+    """How long it is until an act."""
+    return timedelta(days=days(now) if callable(days) else days)
 
 
 @dataclass(frozen=True)
@@ -203,6 +211,38 @@ def found_after_closing(play: LongPlay) -> Acts:
     yield "the organisation pays 5,000,000 back", lambda at: play.pay_back(5_000_000, at), 1
 
 
+def appeal_without_money(play: LongPlay) -> Acts:
+    yield "the researcher submits", play.submit, 0
+    yield "the manager declines", play.decline, 1
+    yield "the researcher appeals", play.appeal, 5
+    yield "the ministry cuts what the envelope has left", play.cut_everything, 1
+    yield "the appeal is upheld: reopened, first in line, clock stopped", play.uphold, 3
+    yield "the money comes back: the decision clock starts", play.allot_again, 20
+    yield "another manager grants 60,000,000", play.approve_by_deputy, 1
+
+
+def year_end(play: LongPlay) -> Acts:
+    yield from _first_passed(play)
+    yield (
+        "the year ends: a billion is carried over, the rest goes back",
+        play.end_year,
+        _until_the_year_is_over(play),
+    )
+    yield (
+        "the second payment, 36,000,000 of the old year's money, is paid all the same",
+        lambda at: play.pay(2, at),
+        1,
+    )
+
+
+def _until_the_year_is_over(play: LongPlay) -> Callable[[datetime], float]:
+    def days(now: datetime) -> float:
+        over = start_of(date(play.stage.call.envelope.year + 1, 1, 2))
+        return max(0.0, (over - now) / timedelta(days=1))
+
+    return days
+
+
 def _nothing(_at: datetime) -> None:
     """Only the clock acts."""
 
@@ -268,6 +308,20 @@ STORIES: dict[str, Story] = {
         "provisional_suspended",
         {"obligated": 60_000_000},
         frozenset({"confirm", "open_milestone", "plan_due", "reply", "resolve"}),
+    ),
+    "appeal-without-money": Story(
+        "an appeal is won when the money is gone",
+        appeal_without_money,
+        "offered",
+        {"reserved": 60_000_000},
+        frozenset({"sign"}),
+    ),
+    "year-end": Story(
+        "a year ends while the award runs",
+        year_end,
+        "provisional",
+        {"expense": 24_000_000, "advances": 36_000_000},
+        frozenset({"account", "confirm", "open_milestone"}),
     ),
     "ended-with-claims": Story(
         "terminated while a claim waits",

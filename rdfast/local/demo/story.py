@@ -3,14 +3,16 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.utils import timezone
 
 from rdfast.core.amounts import written
+from rdfast.funding.models import Award
 from rdfast.ledger import queries as ledger
 from rdfast.local.demo import cast
-from rdfast.local.demo.play import Play
+from rdfast.local.demo.long_play import LongPlay
+from rdfast.local.demo.stories import STORIES, Story, days_before
 from rdfast.local.demo.texts import BY_CODE
 from rdfast.outbox import queries as outbox
 from rdfast.people.models import Organisation, User
@@ -23,11 +25,15 @@ PATIENCE = 60.0
 Say = Callable[[str], None]
 
 
+class EndedOtherwise(Exception):
+    """The story did not end with the boxes it says."""
+
+
 class WorkerSilent(Exception):
     """The Celery worker did not do in a minute what it does in a moment."""
 
 
-def play() -> Play:
+def play(story: Story) -> LongPlay:
     """A new PI with a new proposal in the demonstration's programme, at the present demo time."""
     programme = Programme.objects.get(code="frontier")
     call = Call.objects.filter(programme=programme).latest("pk")
@@ -47,40 +53,37 @@ def play() -> Play:
         f"story.{number}@rdfast.example", cast.PASSWORD, name=f"Story {number}", organisation=places["hanbit"]
     )
     stage = cast.Stage(places, officials, programme, call, topics)
-    return Play(stage, replace(BY_CODE["law"], organisation="hanbit", provisional=60_000_000), pi)
+    text = replace(BY_CODE["law"], organisation="hanbit", total=story.total, provisional=story.provisional)
+    return LongPlay(stage, text, pi)
 
 
-def acts(play: Play) -> Iterator[tuple[str, Callable[[datetime], object], timedelta]]:
-    """Each step: what it is, the operation, and how long the clock runs on before it."""
-    hour, day = timedelta(hours=1), timedelta(days=1)
-    yield "the researcher submits", play.submit, timedelta(0)
-    yield "the manager approves", play.approve, 5 * hour
-    yield "the organisation signs", play.sign, 1 * day
-    yield "the manager approves payment 1", lambda at: play.approve_tranche(1, at), 2 * hour
-    yield "the finance officer releases payment 1", lambda at: play.release(1, at), 3 * hour
-    yield "the bank confirms payment 1", lambda at: play.settle(1, at), 1 * day
-    yield "milestone 1 opens by the clock; reviewers accept", play.accept_reviews, 46 * day
-    yield "the researcher reports milestone 1", lambda at: play.report(1, at), 5 * day
-    yield "the reviewers deliver", lambda at: play.review("passed", at), 4 * day
-    yield "the manager confirms the finding", play.confirm, 1 * day
-    yield "the researcher claims 80 % of payment 1", lambda at: play.claim(80, at), 1 * day
-    yield "the finance officer accepts the claim", play.accept_claim, 2 * day
-    yield "the manager approves payment 2", lambda at: play.approve_tranche(2, at), 1 * day
-    yield "the finance officer releases payment 2", lambda at: play.release(2, at), 1 * day
+def tell(say: Say, name: str) -> None:
+    """Play every act on the running stack, saying states, boxes and deadlines after each.
 
-
-def tell(say: Say) -> Play:
-    """Play every act on the running stack, saying states, boxes and deadlines after each."""
-    told = play()
-    for number, (words, act, wait) in enumerate(acts(told), start=1):
-        let_time_pass(wait)
+    Raises EndedOtherwise when it does not end as the story says.
+    """
+    story = STORIES[name]
+    told = play(story)
+    say(f"{name}: {story.title}")
+    for number, (words, act, days) in enumerate(story.acts(told), start=1):
+        let_time_pass(days_before(days, clock.now()))
         at = clock.now()
         act(at)
         _worker_does_its_part()
         say(f"{number:2}. {timezone.localtime(at):%Y-%m-%d %H:%M}  {words}")
         for line in describe(told):
             say(f"      {line}")
-    return told
+    found, expected = ending_of(told), (story.state, story.boxes)
+    if found != expected:
+        raise EndedOtherwise(f"It ended with {found}, and should have with {expected}.")
+
+
+def ending_of(told: LongPlay) -> tuple[str, dict[str, int]]:
+    """The state of the award (or of the proposal without one), and its boxes that hold something."""
+    award = Award.objects.filter(proposal=told.proposal_id).first()
+    if award is None:
+        return str(told.proposal.state), {}
+    return str(award.state), {kind: held for kind, held in ledger.boxes_of_award(award.pk).items() if held}
 
 
 def let_time_pass(span: timedelta) -> None:
@@ -112,7 +115,7 @@ def _worker_does_its_part() -> None:
         time.sleep(0.02)
 
 
-def describe(told: Play) -> Iterator[str]:
+def describe(told: LongPlay) -> Iterator[str]:
     """The states, boxes and next deadlines of the story's proposal."""
     proposal = told.proposal
     yield f"proposal {proposal.number} is {proposal.state}"
