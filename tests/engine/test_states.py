@@ -6,7 +6,9 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Model
 
+from rdfast.appeals.queries import appealable
 from rdfast.core.refusals import RuleBroken
+from rdfast.flow import appealing, changing, moving, proceeding, stopping
 from rdfast.proposals.models import Proposal
 from rdfast.reports.invariants import MACHINES
 from tests import make
@@ -18,8 +20,21 @@ pytestmark = pytest.mark.django_db
 def rows() -> None:
     """One row of every kind, with nothing but the state guard to say no to a state."""
     w = make.world()
+    at = make.MONDAY
     award = make.reported(w).award
     make.claimed(w, award)
+    make.recovery(w, award)
+    stopping.ask_to_stop(award.pk, reason="It cannot work.", by=w.hana, at=at)
+    moving.propose_end(award.pk, reason="Agreed.", lesson="Heat.", by=w.minjun, at=at)
+    changing.propose(
+        award.pk, amount=award.amount + 1, promises=[], reason="More.", base_version=award.version,
+        once=make.uuid4(), by=w.hana, at=at,
+    )  # fmt: skip
+    proceeding.open_(
+        award.pk, "special_review", reason="Doubts.", possible_outcome="An end.", by=w.minjun, at=at
+    )
+    (event,) = appealable(award.proposal, at=at)
+    appealing.file(award.proposal_id, event.pk, text="No reason.", by=w.hana, at=at)
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for model in MACHINES:
@@ -58,40 +73,35 @@ def _refused_by(statement: str, parameters: list[Any]) -> str:
 
 
 @pytest.mark.usefixtures("rows")
-@pytest.mark.parametrize("name", [machine.name for machine in MACHINES.values()])
-def test_the_database_allows_exactly_the_listed_moves(name: str) -> None:
-    model, machine = next((m, k) for m, k in MACHINES.items() if k.name == name)
-    tried = 0
-    for source in machine.states.values:
-        with connection.cursor() as cursor:
-            pk = _put(cursor, model, source)
-        for target in machine.states.values:
-            if source == target:
-                continue
-            table = model._meta.db_table
-            refused = _refused_by(f"UPDATE {table} SET state = %s WHERE id = %s", [target, pk])
-            assert (refused == "only_listed_moves") != machine.allows(source, target), (
-                source,
-                target,
-                refused,
-            )
-            tried += 1
-    assert tried == len(machine.states) * (len(machine.states) - 1)
+def test_the_database_allows_exactly_the_listed_moves() -> None:
+    for model, machine in MACHINES.items():
+        tried = 0
+        for source in machine.states.values:
+            with connection.cursor() as cursor:
+                pk = _put(cursor, model, source)
+            for target in machine.states.values:
+                if source == target:
+                    continue
+                table = model._meta.db_table
+                refused = _refused_by(f"UPDATE {table} SET state = %s WHERE id = %s", [target, pk])
+                allowed = machine.allows(source, target)
+                assert (refused == "only_listed_moves") != allowed, (table, source, target, refused)
+                tried += 1
+        assert tried == len(machine.states) * (len(machine.states) - 1)
 
 
 @pytest.mark.usefixtures("rows")
-@pytest.mark.parametrize("name", [machine.name for machine in MACHINES.values()])
-def test_the_database_lets_nothing_begin_outside_the_first_state(name: str) -> None:
-    model, machine = next((m, k) for m, k in MACHINES.items() if k.name == name)
-    columns = [f.column for f in model._meta.concrete_fields if f.column not in {"id", "state"}]
-    names = ", ".join(columns)
-    for state in machine.states.values:
-        table = model._meta.db_table
-        refused = _refused_by(
-            f"INSERT INTO {table} (state, {names}) SELECT %s, {names} FROM {table} LIMIT 1", [state]
-        )
-        # The copied row may then meet its unique key; what matters here is who refused first.
-        assert (refused == "only_listed_moves") == (state != machine.first), (state, refused)
+def test_the_database_lets_nothing_begin_outside_the_first_state() -> None:
+    for model, machine in MACHINES.items():
+        columns = [f.column for f in model._meta.concrete_fields if f.column not in {"id", "state"}]
+        names = ", ".join(columns)
+        for state in machine.states.values:
+            table = model._meta.db_table
+            refused = _refused_by(
+                f"INSERT INTO {table} (state, {names}) SELECT %s, {names} FROM {table} LIMIT 1", [state]
+            )
+            # The copied row may then meet its unique key; what matters here is who refused first.
+            assert (refused == "only_listed_moves") == (state != machine.first), (table, state, refused)
 
 
 def test_update_bulk_update_and_sql_are_refused_like_any_other_move() -> None:
