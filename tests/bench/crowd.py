@@ -21,7 +21,7 @@ from rdfast.funding.models import Award, Tranche
 from rdfast.ledger.models import Arrow, Box
 from rdfast.ledger.queries import boxes_of_envelope
 from rdfast.local.demo import cases, cast
-from rdfast.local.demo.play import Play
+from rdfast.local.demo.long_play import LongPlay
 from rdfast.local.demo.texts import TEXTS, Text
 from rdfast.milestones.models import Milestone
 from rdfast.outbox.models import Message
@@ -175,7 +175,7 @@ def _play(stage: cast.Stage, slots: Sequence[Slot], *, until: datetime) -> None:
     for number, (script, days) in enumerate(slots):
         text = _text(number, above_limit=script is cases.recommended)
         pi = cast.account(f"pi.{number}", text.pi, places[text.organisation], hashed=hashed)
-        plays.append((Play(stage, text, pi), script, until - timedelta(days=days)))
+        plays.append((LongPlay(stage, text, pi), script, until - timedelta(days=days)))
     cases.perform(plays, until=until)
 
 

@@ -6,15 +6,19 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
+from rdfast.appeals.models import Appeal
 from rdfast.audit.models import Event
-from rdfast.funding.models import Award, Tranche
+from rdfast.changes.models import Change
+from rdfast.funding.models import Award, Motion, Tranche
 from rdfast.milestones.models import Milestone
+from rdfast.plans.models import Plan
+from rdfast.proceedings.models import Proceeding
 from rdfast.proposals.models import Proposal
 from rdfast.proposals.states import State as ProposalState
 from rdfast.reports.invariants import broken
 from rdfast.reports.story import LABELS
 from rdfast.reviews.models import Review
-from rdfast.settlement.models import Claim
+from rdfast.settlement.models import Claim, Recovery
 from rdfast.timers import clock
 
 pytestmark = pytest.mark.django_db
@@ -30,13 +34,26 @@ def test_the_demo_shows_every_state_of_the_path_and_breaks_no_invariant(
     assert "newcomer@rdfast.example" in spoken.getvalue()
     assert not caplog.records, "the accounts are what is read, not months of log"
     assert broken(at=clock.now()) == []
-    assert set(Proposal.objects.values_list("state", flat=True)) == set(ProposalState.values)
+    # A proposal is reopened only for the while that another manager needs.
+    shown = set(Proposal.objects.values_list("state", flat=True))
+    assert shown == set(ProposalState.values) - {"reopened"}
     assert set(Award.objects.values_list("state", flat=True)) == {
         "offered",
         "provisional",
         "refused",
         "lapsed",
+        "confirmed",
+        "provisional_suspended",
+        "terminated",
     }
+    assert {"due", "submitted", "accepted"} <= set(Plan.objects.values_list("state", flat=True))
+    assert {"proposed", "carried"} <= set(Motion.objects.values_list("state", flat=True))
+    assert Change.objects.filter(state="proposed").exists()
+    assert Proceeding.objects.filter(state="heard").exists()
+    assert Recovery.objects.filter(state="contested").exists()
+    assert Appeal.objects.filter(state="filed").exists()
+    assert Tranche.objects.filter(state="bounced").exists()
+    assert Tranche.objects.filter(state="held").exists()
     assert {"scheduled", "ready", "approved", "settled", "cancelled"} <= set(
         Tranche.objects.values_list("state", flat=True)
     )

@@ -10,126 +10,193 @@ from datetime import datetime, timedelta
 from itertools import count
 
 from rdfast.flow.deadlines import settle_down
-from rdfast.local.demo.play import Play
+from rdfast.local.demo.long_play import LongPlay
 from rdfast.timers import queries as timers
 
 Case = Generator[timedelta, datetime, None]
-Script = Callable[[Play], Case]
+Script = Callable[[LongPlay], Case]
 
 
 def _days(days: float) -> timedelta:
     return timedelta(days=days)
 
 
-def draft(play: Play) -> Case:
+def draft(play: LongPlay) -> Case:
     play.draft((yield _days(0)))
 
 
-def submitted(play: Play) -> Case:
+def submitted(play: LongPlay) -> Case:
     play.submit((yield _days(0)))
 
 
-def returned(play: Play) -> Case:
+def returned(play: LongPlay) -> Case:
     play.submit((yield _days(0)))
     play.give_back((yield _days(0.5)))
 
 
-def declined(play: Play) -> Case:
+def declined(play: LongPlay) -> Case:
     play.submit((yield _days(0)))
     play.decline((yield _days(1.2)))
 
 
-def withdrawn(play: Play) -> Case:
+def withdrawn(play: LongPlay) -> Case:
     play.submit((yield _days(0)))
     play.withdraw((yield _days(0.3)))
 
 
-def recommended(play: Play) -> Case:
+def recommended(play: LongPlay) -> Case:
     play.submit((yield _days(0)))
     play.approve((yield _days(0.4)))
 
 
-def offered(play: Play) -> Case:
+def offered(play: LongPlay) -> Case:
     play.submit((yield _days(0)))
     play.approve((yield _days(0.6)))
 
 
-def offered_by_two(play: Play) -> Case:
+def offered_by_two(play: LongPlay) -> Case:
     yield from recommended(play)
     play.approve_second((yield _days(0.3)))
 
 
-def refused(play: Play) -> Case:
+def refused(play: LongPlay) -> Case:
     yield from offered(play)
     play.refuse((yield _days(2)))
 
 
-def ready(play: Play) -> Case:
+def ready(play: LongPlay) -> Case:
     yield from offered(play)
     play.sign((yield _days(0.3)))
 
 
-def approved(play: Play) -> Case:
+def approved(play: LongPlay) -> Case:
     yield from ready(play)
     play.approve_tranche(1, (yield _days(0.3)))
 
 
-def paid(play: Play) -> Case:
+def paid_without_plan(play: LongPlay) -> Case:
+    """Nothing is heard of the plan: on day 30 the award is suspended."""
     yield from approved(play)
     now = yield _days(0.4)
     play.release(1, now)
     play.settle(1, now)
 
 
-def claimed(play: Play) -> Case:
+def plan_waits(play: LongPlay) -> Case:
+    yield from paid_without_plan(play)
+    play.plan((yield _days(1)))
+
+
+def paid(play: LongPlay) -> Case:
+    yield from plan_waits(play)
+    play.accept_plan((yield _days(1)))
+
+
+def claimed(play: LongPlay) -> Case:
     yield from paid(play)
-    play.claim(75, (yield _days(15)))
+    play.claim(75, (yield _days(13)))
 
 
-def reviewers_accept(play: Play) -> Case:
+def reviewers_accept(play: LongPlay) -> Case:
     yield from paid(play)
     play.accept_reviews((yield _days(47)))
 
 
-def reported(play: Play) -> Case:
+def reported(play: LongPlay) -> Case:
     yield from reviewers_accept(play)
     play.report(1, (yield _days(1)))
 
 
-def found(play: Play, grade: str) -> Case:
+def found(play: LongPlay, grade: str) -> Case:
     yield from reported(play)
     play.review(grade, (yield _days(3)))
 
 
-def finding_waits(play: Play) -> Case:
+def finding_waits(play: LongPlay) -> Case:
     yield from found(play, "passed")
 
 
-def conditional(play: Play) -> Case:
+def conditional(play: LongPlay) -> Case:
     yield from found(play, "conditional")
     play.confirm((yield _days(1)))
 
 
-def half_reviewed(play: Play) -> Case:
+def half_reviewed(play: LongPlay) -> Case:
     yield from reported(play)
     play.review("passed", (yield _days(2)), most=1)
 
 
-def passed(play: Play) -> Case:
+def passed(play: LongPlay) -> Case:
     yield from found(play, "passed")
     play.confirm((yield _days(1)))
     play.claim(80, (yield _days(2)))
     play.accept_claim((yield _days(2)))
 
 
-def second_payment(play: Play) -> Case:
+def second_payment(play: LongPlay) -> Case:
     yield from passed(play)
     play.pay(2, (yield _days(1)))
 
 
-def nothing_after_payment(play: Play) -> Case:
+def nothing_after_payment(play: LongPlay) -> Case:
     """The team is paid and never reports: the milestone runs over, and after its days of grace is missed."""
     yield from paid(play)
+
+
+def routed(play: LongPlay) -> Case:
+    play.submit((yield _days(0)))
+    play.route((yield _days(1)))
+
+
+def appealed(play: LongPlay) -> Case:
+    yield from declined(play)
+    play.appeal((yield _days(3)))
+
+
+def change_waits(play: LongPlay) -> Case:
+    yield from paid(play)
+    play.propose_change(play.award.amount + 10_000_000, (yield _days(10)), later=15)
+
+
+def confirmation_waits(play: LongPlay) -> Case:
+    yield from passed(play)
+    play.propose_confirmation((yield _days(1)))
+
+
+def confirmed(play: LongPlay) -> Case:
+    yield from confirmation_waits(play)
+    play.sign_second((yield _days(0.5)))
+
+
+def end_asked(play: LongPlay) -> Case:
+    yield from paid(play)
+    play.claim_sum(play.tranche(1).amount // 2, (yield _days(20)))
+    play.accept_claim((yield _days(2)))
+    play.ask_to_stop((yield _days(3)))
+
+
+def ended(play: LongPlay) -> Case:
+    yield from end_asked(play)
+    play.propose_end((yield _days(1)))
+    play.sign_second((yield _days(0.5)))
+
+
+def votes_wait(play: LongPlay) -> Case:
+    yield from paid(play)
+    play.open_proceeding("special_review", (yield _days(20)))
+    play.reply((yield _days(5)))
+
+
+def money_asked_back(play: LongPlay) -> Case:
+    yield from paid(play)
+    play.ask_back("disallowed", "advances", 3_000_000, (yield _days(20)))
+    play.contest((yield _days(4)))
+
+
+def sent_back_by_the_bank(play: LongPlay) -> Case:
+    yield from approved(play)
+    play.release(1, (yield _days(0.4)))
+    play.bounce(1, (yield _days(1)))
 
 
 # Which text plays which script, begun how many days before the visitor arrives.
@@ -159,8 +226,24 @@ CASES: list[tuple[str, Script, float]] = [
     ("gale", second_payment, 80),
 ]
 
+# The same for the second half; each has a principal investigator of its own, with the name given.
+LATER_CASES: list[tuple[str, Script, float, str]] = [
+    ("law", paid_without_plan, 40, "한지민"),
+    ("farm", plan_waits, 6, "구본석"),
+    ("tidal", change_waits, 18, "류하진"),
+    ("paper", confirmation_waits, 63, "도경완"),
+    ("cell", confirmed, 70, "주예나"),
+    ("sat", end_asked, 32, "표민우"),
+    ("dementia", ended, 40, "천유림"),
+    ("steel", votes_wait, 33, "마은결"),
+    ("noise", money_asked_back, 34, "설아름"),
+    ("photo", sent_back_by_the_bank, 5, "변지호"),
+    ("quantum", routed, 4, "국서윤"),
+    ("mrna", appealed, 8, "나도현"),
+]
 
-def perform(plays: list[tuple[Play, Script, datetime]], *, until: datetime) -> None:
+
+def perform(plays: list[tuple[LongPlay, Script, datetime]], *, until: datetime) -> None:
     """Play all cases side by side in the order of time, up to `until`, letting every deadline act on its way."""
     order = count()
     waiting: list[tuple[datetime, int, Case]] = []

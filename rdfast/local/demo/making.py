@@ -8,8 +8,8 @@ from django.utils import translation
 
 from rdfast.audit.causes import because
 from rdfast.local.demo import cast
-from rdfast.local.demo.cases import CASES, perform
-from rdfast.local.demo.play import Play
+from rdfast.local.demo.cases import CASES, LATER_CASES, perform
+from rdfast.local.demo.long_play import LongPlay
 from rdfast.local.demo.texts import BY_CODE, TEXTS
 from rdfast.people.models import User
 from rdfast.programmes.models import Appointment, Programme
@@ -39,9 +39,13 @@ def make() -> None:
             )
         cast.account("newcomer", "새봄", stage.organisations["gaon"], hashed=hashed)
         plays = [
-            (Play(stage, BY_CODE[code], researchers[code]), script, now - timedelta(days=begun))
+            (LongPlay(stage, BY_CODE[code], researchers[code]), script, now - timedelta(days=begun))
             for code, script, begun in CASES
         ]
+        for code, later_script, begun, name in LATER_CASES:
+            place = stage.organisations[BY_CODE[code].organisation]
+            pi = cast.account(f"pi.{code}.later", name, place, hashed=hashed)
+            plays.append((LongPlay(stage, BY_CODE[code], pi), later_script, now - timedelta(days=begun)))
         perform(plays, until=now)
 
 

@@ -113,6 +113,11 @@ class Play:
         reason = "같은 목적의 서비스가 이미 운영되고 있어, 그와의 차이를 더 밝혀야 합니다."
         granting.decline(self.proposal_id, reason=reason, by=self.official("manager"), at=at)
 
+    def route(self, at: datetime) -> None:
+        """The manager passes it to the standard track."""
+        reason = "기초연구 성격이 강하여 일반 공모 절차가 적합합니다."
+        granting.route(self.proposal_id, reason=reason, by=self.official("manager"), at=at)
+
     def withdraw(self, at: datetime) -> None:
         """The PI takes it back."""
         submitting.withdraw(self.proposal_id, by=self.pi, at=at)
