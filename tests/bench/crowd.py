@@ -26,6 +26,7 @@ from rdfast.local.demo.texts import TEXTS, Text
 from rdfast.milestones.models import Milestone
 from rdfast.outbox.models import Message
 from rdfast.people.models import Organisation, User
+from rdfast.plans.models import Plan
 from rdfast.programmes import operations as programmes
 from rdfast.programmes.models import Appointment, Call, Envelope, Policy, Programme, Topic
 from rdfast.proposals.models import Proposal
@@ -72,7 +73,7 @@ def _slots(plan: Iterable[tuple[cases.Script, float, int]]) -> list[Slot]:
 # Fifty proposals, of which twenty-one became awards; and awards alone.
 DECK = _slots(UNANSWERED + GRANTED)
 AWARDS = _slots(GRANTED)
-_SUBJECTS = (Proposal, Award, Tranche, Milestone, Review, Finding, Claim)
+_SUBJECTS = (Proposal, Award, Tranche, Milestone, Plan, Review, Finding, Claim)
 # A part of a key like "reserve:17" that is an id.
 _PART = "split_part(key, ':', {})::bigint"
 # How many decks one statement copies: enough to be quick, few enough to sort in memory.
