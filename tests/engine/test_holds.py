@@ -61,7 +61,7 @@ def test_money_not_accounted_for_suspends_once_and_an_accepted_claim_cures_it() 
 
     claim = make.claimed(w, award, amount=24_000_000, at=now)
     verdicts = {line.pk: Verdict(line.amount) for line in claim.lines.all()}
-    accounting.decide(claim.pk, verdicts, by=w.finn, at=now)
+    accounting.decide(claim.pk, verdicts, checked_in_full=True, by=w.finn, at=now)
     _resume(w, award, now)
     award = _award()
     assert (award.state, award.suspension_cause) == ("provisional", "")
