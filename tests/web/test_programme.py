@@ -194,14 +194,22 @@ def test_the_applicant_side_reads_the_statement_of_its_award_without_names_of_of
     assert as_(w.olga).get(reverse("researcher:statement", args=[award.pk])).status_code == 404
 
 
-def test_pages_of_money_ask_as_often_for_one_award_as_for_many() -> None:
+def test_pages_of_money_and_speed_ask_as_often_for_one_award_as_for_many() -> None:
     w = make.world()
-    make.signed(w)
-    addresses = [reverse("programme:envelope", args=[w.envelope.pk]), reverse("programme:statement")]
-    before = [queries_for(w.finn, address) for address in addresses]
+    award = make.signed(w)
+    asking = [
+        (w.finn, reverse("programme:home")),
+        (w.finn, reverse("programme:envelope", args=[w.envelope.pk])),
+        (w.finn, reverse("programme:policies", args=[w.programme.pk])),
+        (w.finn, reverse("programme:statement")),
+        (w.hana, reverse("researcher:statement", args=[award.pk])),
+        (w.finn, reverse("speed")),
+    ]
+    before = [queries_for(user, address) for user, address in asking]
     for number in range(3):
         make.offered(w, by=make.person(f"Pi{number}", w.institute))
-    assert [queries_for(w.finn, address) for address in addresses] == before
+    assert [queries_for(user, address) for user, address in asking] == before
+    assert max(before) < 25
 
 
 def test_speed_is_published_and_shown_on_both_sides_proposal_pages() -> None:
