@@ -169,10 +169,10 @@ def test_an_unsound_change_is_refused_beside_its_field(wrong: dict[str, Any], fi
     assert not Change.objects.exists()
 
 
-def test_before_its_confirmation_an_award_is_raised_to_half_of_what_was_asked_at_most() -> None:
+def test_before_its_confirmation_an_award_with_its_plan_stands_at_three_quarters_of_what_was_asked_at_most() -> None:
     w = make.world()
     award = make.paid(w).award
-    change = _propose(award, w.hana, amount=180_000_001)
+    change = _propose(award, w.hana, amount=270_000_001)
     with pytest.raises(ChangeRefused):
         changing.agree(change.pk, by=w.minjun, at=AT)
     change.refresh_from_db()

@@ -52,6 +52,8 @@ def recommended(play: LongPlay) -> Case:
 def offered(play: LongPlay) -> Case:
     play.submit((yield _days(0)))
     play.approve((yield _days(0.6)))
+    if play.proposal.state == "recommended":
+        play.approve_second((yield _days(0.3)))
 
 
 def offered_by_two(play: LongPlay) -> Case:

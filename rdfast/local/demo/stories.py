@@ -73,12 +73,16 @@ def _confirmed(play: LongPlay) -> Acts:
 def happy(play: LongPlay) -> Acts:
     yield from _confirmed(play)
     yield "the rest, 216,000,000, is paid", lambda at: play.pay(_last(play), at), 1
-    yield "the last milestone opens; reviewers accept", play.accept_reviews, 96
+    yield "the researcher accounts for 216,000,000", lambda at: play.claim_sum(216_000_000, at), 60
+    yield (
+        "the finance officer checks every receipt and accepts",
+        lambda at: play.accept_part(216_000_000, at),
+        5,
+    )
+    yield "the last milestone opens; reviewers accept", play.accept_reviews, 31
     yield "the researcher reports it", lambda at: play.report(_last_milestone(play), at), 5
     yield "the reviewers find it passed", lambda at: play.review("passed", at), 4
-    yield "the researcher accounts for 216,000,000", lambda at: play.claim_sum(216_000_000, at), 0.1
-    yield "the finance officer accepts", lambda at: play.accept_part(216_000_000, at), 0.5
-    yield "the manager confirms the finding", play.confirm, 0.4
+    yield "the manager confirms the finding", play.confirm, 1
     yield "the researcher gives the final report: completed", play.final_report, 20
     yield "the finance officer closes the award", play.close, 10
 
