@@ -43,7 +43,7 @@ def policy_of(proposal: Proposal) -> Policy:
 @boundaries.commit
 def approve(proposal_id: int, *, amount: int, reason: str, by: User, at: datetime) -> Decision:
     """The manager's yes: a grant, or above the limit a recommendation to the second approver."""
-    proposal = lock(Proposal, proposal_id, "policy", "call")
+    proposal = lock(Proposal, proposal_id, "policy", "call__envelope")
     if proposal.state in ANSWERABLE and amount > policy_of(proposal).terms.second_approval_above:
         return _recommend(proposal_id, amount=amount, reason=reason, by=by, at=at)
     return _grant(decisions.approve(proposal, amount=amount, reason=reason, by=by, at=at), by=by, at=at)
@@ -52,7 +52,7 @@ def approve(proposal_id: int, *, amount: int, reason: str, by: User, at: datetim
 @boundaries.commit
 def approve_second(proposal_id: int, *, reason: str, by: User, at: datetime) -> Decision:
     """The second approver's yes to the recommended amount."""
-    proposal = lock(Proposal, proposal_id, "policy", "call")
+    proposal = lock(Proposal, proposal_id, "policy", "call__envelope")
     amount = proposal.recommended_amount or 0
     return _grant(decisions.approve(proposal, amount=amount, reason=reason, by=by, at=at), by=by, at=at)
 

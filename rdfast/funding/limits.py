@@ -58,11 +58,13 @@ def take_from_envelope(
         ) from short
 
 
-def ensure_line(award: Award) -> None:
-    """Reopened proposals that wait for money are served first. The caller holds the envelope. Raises OthersWaitFirst."""
+def ensure_line(award: Award, *, left: int) -> None:
+    """Reopened proposals that wait for money are served first out of what is left. Raises OthersWaitFirst.
+
+    The caller holds the envelope.
+    """
     waiting = waiting_for_money(award.envelope_id).exclude(pk=award.proposal_id)
     needed = waiting.order_by().aggregate(total=Sum("asked_provisional"))["total"] or 0
-    left = available_in(award.envelope)
     if needed > left:
         raise OthersWaitFirst(
             _(
@@ -72,14 +74,14 @@ def ensure_line(award: Award) -> None:
         )
 
 
-def ensure_cover(award: Award) -> None:
-    """What unconfirmed awards still ask for must fit what this and the next year's envelope have left, in part.
+def ensure_cover(award: Award, *, left: int) -> None:
+    """What unconfirmed awards still ask for must fit what is left of this and the next year's envelope, in part.
 
     The caller holds the award's envelope; the next year's is held after it. Raises CoverTooLow.
     """
     envelope = award.envelope
     following = Envelope.objects.filter(programme=envelope.programme_id, year=envelope.year + 1).first()
-    available = available_in(envelope)
+    available = left
     if following is not None:
         lock_envelope(following.pk)
         available += available_in(following)

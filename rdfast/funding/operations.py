@@ -22,6 +22,7 @@ from rdfast.ledger import operations as ledger
 from rdfast.ledger.kinds import What
 from rdfast.people.models import User
 from rdfast.programmes.models import Policy
+from rdfast.programmes.queries import available_in
 from rdfast.proposals.models import Proposal
 
 
@@ -64,7 +65,7 @@ def offer(
         raise ValueError(f"{proposal} was submitted without an organisation")
     award = Award.objects.create(
         proposal=proposal,
-        envelope_id=proposal.call.envelope_id,
+        envelope=proposal.call.envelope,
         policy=policy,
         organisation_id=proposal.organisation_id,
         pi=proposal.pi,
@@ -115,8 +116,9 @@ def reserve(award: Award, *, by: User, at: datetime) -> None:
     take_from_envelope(
         What.RESERVED, award, award.envelope_id, award.amount, at=at, key=f"reserve:{award.pk}", event=event
     )
-    ensure_line(award)
-    ensure_cover(award)
+    left = available_in(award.envelope)
+    ensure_line(award, left=left)
+    ensure_cover(award, left=left)
 
 
 def lock_award(award_id: int) -> Award:

@@ -169,7 +169,9 @@ def test_an_unsound_change_is_refused_beside_its_field(wrong: dict[str, Any], fi
     assert not Change.objects.exists()
 
 
-def test_before_its_confirmation_an_award_with_its_plan_stands_at_three_quarters_of_what_was_asked_at_most() -> None:
+def test_before_its_confirmation_an_award_with_its_plan_stands_at_three_quarters_of_what_was_asked_at_most() -> (
+    None
+):
     w = make.world()
     award = make.paid(w).award
     change = _propose(award, w.hana, amount=270_000_001)

@@ -69,7 +69,12 @@ def test_an_approval_and_a_refusal_of_one_proposal() -> None:
 
 
 def test_two_approvals_against_a_nearly_empty_envelope() -> None:
-    w = make.world(allotted=100_000_000, programme_exposure_percent=100, organisation_exposure_percent=100)
+    w = make.world(
+        allotted=100_000_000,
+        programme_exposure_percent=100,
+        organisation_exposure_percent=100,
+        cover_percent=0,  # another guard, with tests of its own
+    )
     pis = [make.person(name, w.institute) for name in ("Ari", "Bora", "Cho")]
     asked = [make.submitted(w, by=pi) for pi in pis]
     outcomes = at_once(
@@ -88,7 +93,12 @@ def test_two_approvals_against_a_nearly_empty_envelope() -> None:
 
 
 def test_the_envelope_itself_refuses_when_no_cap_does() -> None:
-    w = make.world(allotted=100_000_000, programme_exposure_percent=100, organisation_exposure_percent=100)
+    w = make.world(
+        allotted=100_000_000,
+        programme_exposure_percent=100,
+        organisation_exposure_percent=100,
+        cover_percent=0,  # another guard, with tests of its own
+    )
     # Most of each award is paid so late that it is no exposure yet: both fit the caps, not the envelope.
     late = [
         make.Planned("First", "It works", (make.MONDAY + 120 * DAY).date(), 40),

@@ -21,6 +21,7 @@ from rdfast.reports.invariants import MACHINES, broken
 from rdfast.timers.models import Timer
 from tests import ground
 from tests.prove.chance import POSSIBLE, Chance, Stage, stage
+from tests.prove.chance_later import EVERYTHING
 from tests.prove.proof import Options, Outcome, Progress
 
 STEPS = 1_000  # of one world: many stories, and the invariants stay cheap
@@ -85,7 +86,7 @@ def _play_world(world: tuple[int, int, str]) -> Played:
     with ground.fresh_database(planted=planted):
         shared = stage(coin)
         if seed % 4:
-            play(Chance(shared, coin), steps, played, seed)
+            play(Chance(shared, coin, EVERYTHING), steps, played, seed)
         else:
             _play_together(shared, coin, steps, played, seed)
         _look(shared, played, f"seed {seed}, at the end")
@@ -114,7 +115,7 @@ def _play_together(shared: Stage, coin: random.Random, steps: int, played: Playe
 
     A deadline set while another player moved the time on is overdue at once: the sweep comes before the look.
     """
-    players = [Chance(shared, random.Random(coin.random())) for _player in range(PLAYERS)]
+    players = [Chance(shared, random.Random(coin.random()), EVERYTHING) for _player in range(PLAYERS)]
     a_round = 20
     for number in range(steps // (PLAYERS * a_round) + 1):
         where = f"seed {seed} with {PLAYERS} at once, round {number}"

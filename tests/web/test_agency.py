@@ -588,7 +588,7 @@ def _many(w: make.World, count: int, made: Callable[..., Any]) -> None:
     ],
 )
 def test_a_list_of_thirty_asks_no_more_than_a_list_of_one(who: str, name: str, made: str) -> None:
-    w = make.world(organisation_exposure_percent=100, programme_exposure_percent=100)
+    w = make.world(organisation_exposure_percent=100, programme_exposure_percent=100, cover_percent=0)
     builder: Callable[..., Any] = {"claiming": _claiming, "paying": _paying}.get(made) or getattr(make, made)
     user = getattr(w, who)
     url = reverse(name, args=[w.envelope.pk]) if name == "auditor:envelope" else reverse(name)

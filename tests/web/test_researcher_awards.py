@@ -364,7 +364,7 @@ def test_a_claim_is_begun_filled_in_submitted_and_its_decision_read() -> None:
         ("lines-0-description", "x" * 100_000, "lines-0-description", "at most 200"),
         ("lines-0-DELETE", "on", "lines", "Enter at least one cost."),
         ("revision", "7", "__all__", "changed in another window"),
-        ("lines-TOTAL_FORMS", "51", "lines", "At most 50 rows"),
+        ("lines-TOTAL_FORMS", "201", "lines", "At most 200 rows"),
     ],
 )
 def test_a_claim_that_does_not_fit_is_refused_where_it_was_typed(
