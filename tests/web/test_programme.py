@@ -215,7 +215,7 @@ def test_pages_of_money_and_speed_ask_as_often_for_one_award_as_for_many() -> No
 def test_speed_is_published_and_shown_on_both_sides_proposal_pages() -> None:
     w = make.world()
     award = make.paid(w).award
-    public = Client().get(reverse("speed"))
+    public = Client().get(reverse("speed"), headers={"accept-language": "en"})
     assert "Too few cases to publish figures." in text_of(public)
     for user, name in ((w.hana, "researcher:proposal"), (w.minjun, "manager:proposal")):
         page = text_of(as_(user).get(reverse(name, args=[award.proposal_id])))

@@ -21,7 +21,7 @@ DECK = [
 ]
 # Who opens the list, its address, and how often it asks.
 LISTS = [
-    ("manager", "/manager/", 23),
+    ("manager", "/manager/", 28),
     ("manager", "/manager/awards/", 7),
     ("finance", "/finance/", 23),
     ("auditor", "/audit/events/", 8),
