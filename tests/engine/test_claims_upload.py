@@ -9,6 +9,7 @@ import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils.datastructures import MultiValueDict
+from django.utils.translation import override
 
 from rdfast.core.sheets import MOST_BYTES
 from rdfast.web.researcher.forms.claim_file import CostFileForm, template_file
@@ -80,6 +81,15 @@ def test_what_is_no_table_of_costs_is_refused_in_words() -> None:
     many = HEADS + "materials,2026-11-02,Fine,1000\n" * 201
     assert "at most 200" in _refused(many.encode())
     assert "too many rows" in _refused((HEADS + "materials,2026-11-02,Fine,1000\n" * 1001).encode())
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_missing_columns_are_named_in_the_readers_language_by_names_that_are_accepted(language: str) -> None:
+    with override(language):
+        names = _refused(b"category\nmaterials\n").split(": ")[-1].rstrip(".").split(", ")
+    assert names == {"en": ["Spent on", "What for", "Amount"], "ko": ["사용일", "용도", "금액"]}[language]
+    table = ",".join(["category", *names]) + "\nmaterials,2026-11-02,Foil,1000\n"
+    assert [each.amount for each in _form(table.encode()).lines] == [1_000]
 
 
 def test_formulas_are_refused_instead_of_computed() -> None:

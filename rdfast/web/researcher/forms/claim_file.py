@@ -20,7 +20,7 @@ _FIELDS = dict(zip(COLUMNS, ("category", "spent_on", "description", "amount"), s
 _HEADS = {
     "category": "category", "code": "category", "비목": "category",
     "date": "date", "spent on": "date", "사용일": "date", "집행일": "date", "날짜": "date",
-    "description": "description", "what for": "description", "내용": "description", "적요": "description",
+    "description": "description", "what for": "description", "내용": "description", "적요": "description", "용도": "description",
     "amount": "amount", "금액": "amount",
 }  # fmt: skip
 _SHOWN = 30
@@ -83,7 +83,8 @@ def _places(heads: list[str]) -> dict[str, int]:
         message = _(
             "The first row must name the columns category, date, description and amount; missing: %(missing)s."
         )
-        raise forms.ValidationError(message % {"missing": ", ".join(missing)})
+        names = [str(LineForm.base_fields[_FIELDS[column]].label) for column in missing]
+        raise forms.ValidationError(message % {"missing": ", ".join(names)})
     return found
 
 
