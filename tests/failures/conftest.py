@@ -42,10 +42,14 @@ class PrivatePostgres:
             self._server = None
 
     def bring_back(self) -> None:
-        """What its supervisor does: start it if it has ended, and wait until it answers."""
+        """What its supervisor does: start it whenever it has ended, until it answers."""
+        wait_until(self._up)
+
+    def _up(self) -> bool:
+        # It may be about to end: a server that could not write dies some time after the last answer.
         if self._server is None or self._server.process is None or self._server.process.poll() is not None:
             self.start()
-        wait_until(lambda: postgres.answers(self._data))
+        return postgres.answers(self._data)
 
     def fill(self, dump: Path) -> None:
         """Make the migrated database."""
