@@ -5,6 +5,7 @@ import unicodedata
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 # One currency per installation; the won has no smaller unit.
@@ -52,8 +53,8 @@ def _whole(digits: str | None) -> int:
 
 
 def written(amount: int) -> str:
-    """The amount as people read it: ₩1,200,000."""
-    return f"{'-' if amount < 0 else ''}₩{abs(amount):,}"
+    """The amount as people read it: ₩1,200,000, in Korean 1,200,000원."""
+    return ("-" if amount < 0 else "") + gettext("₩%(amount)s") % {"amount": f"{abs(amount):,}"}
 
 
 class AmountField(forms.CharField):

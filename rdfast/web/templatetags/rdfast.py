@@ -41,7 +41,7 @@ def _language() -> str:
 
 @register.filter
 def money(amount: int | None) -> str:
-    """An amount as people read it: ₩300,000,000. No amount is a dash."""
+    """An amount as people read it in their language. No amount is a dash."""
     return amounts.written(amount) if isinstance(amount, int) else "–"
 
 
