@@ -2,7 +2,6 @@
 
 import http.client
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -114,19 +113,19 @@ def test_a_second_run_of_the_same_folder_is_refused_in_a_sentence(run, data):
     assert "already running in this folder" in said
 
 
-def test_a_run_serves_survives_the_death_of_its_parts_and_leaves_nothing(run, data, port):
+def test_a_run_begins_again_survives_its_parts_is_followed_at_once_and_leaves_nothing(run, data, port):
+    """One life on one folder, for preparing the demonstration takes longest."""
+    _interrupt_while_it_prepares(run(), data)
+
     process = run()
     said = wait_for_address(process)
     assert f"http://localhost:{port}/" in said
-    assert status(port) < 500
-    parts = children_of(process.pid)
-    assert len(parts) == 5  # two servers, web, worker, beat
+    _kill_its_parts(process, data, port)
 
-    for part in parts:
-        os.kill(part, signal.SIGKILL)
-    wait_until(lambda: len(children_of(process.pid)) == 5 and not set(parts) & set(children_of(process.pid)))
-    wait_until(lambda: answers(port) and postgres.answers(data) and valkey.answers(data))
-    assert status(port) < 500
+    process.kill()
+    process.communicate()
+    process = run()
+    assert f"http://localhost:{port}/" in wait_for_address(process)
 
     parts = children_of(process.pid)
     process.send_signal(signal.SIGINT)
@@ -135,28 +134,24 @@ def test_a_run_serves_survives_the_death_of_its_parts_and_leaves_nothing(run, da
     assert not postgres.answers(data) and not answers(port)
 
 
-def test_a_run_interrupted_while_it_prepares_stops_at_once_and_can_begin_again(run, data):
-    first = run()
-    assert first.stdout is not None
-    assert "Preparing" in first.stdout.readline()
-
-    first.send_signal(signal.SIGINT)
-
-    assert first.communicate()[0] == "Stopped.\n"
-    assert first.returncode == 0
+def _interrupt_while_it_prepares(process: subprocess.Popen[str], data: Path) -> None:
+    assert process.stdout is not None
+    assert "Preparing" in process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    assert process.communicate()[0] == "Stopped.\n"
+    assert process.returncode == 0
     assert not postgres.answers(data)
-    wait_for_address(run())
 
 
-def test_a_killed_run_can_be_followed_by_another_at_once(run, port):
-    first = run()
-    wait_for_address(first)
-    first.kill()
-    first.communicate()
-
-    second = run()
-
-    assert re.search(rf"http://localhost:{port}/", wait_for_address(second))
+def _kill_its_parts(process: subprocess.Popen[str], data: Path, port: int) -> None:
+    assert status(port) < 500
+    parts = children_of(process.pid)
+    assert len(parts) == 5  # two servers, web, worker, beat
+    for part in parts:
+        os.kill(part, signal.SIGKILL)
+    wait_until(lambda: len(children_of(process.pid)) == 5 and not set(parts) & set(children_of(process.pid)))
+    wait_until(lambda: answers(port) and postgres.answers(data) and valkey.answers(data))
+    assert status(port) < 500
 
 
 def children_of(pid: int) -> list[int]:

@@ -587,14 +587,14 @@ def _many(w: make.World, count: int, made: Callable[..., Any]) -> None:
         ("audrey", "auditor:envelope", "signed"),
     ],
 )
-def test_a_list_of_thirty_asks_no_more_than_a_list_of_one(who: str, name: str, made: str) -> None:
+def test_a_longer_list_asks_no_more_than_a_list_of_one(who: str, name: str, made: str) -> None:
     w = make.world(organisation_exposure_percent=100, programme_exposure_percent=100, cover_percent=0)
     builder: Callable[..., Any] = {"claiming": _claiming, "paying": _paying}.get(made) or getattr(make, made)
     user = getattr(w, who)
     url = reverse(name, args=[w.envelope.pk]) if name == "auditor:envelope" else reverse(name)
     _many(w, 1, builder)
     few = queries_for(user, url)
-    _many(w, 29, builder)
+    _many(w, 4, builder)
     assert queries_for(user, url) == few
 
 
@@ -617,7 +617,7 @@ def test_a_reviewers_inbox_asks_no_more_for_many() -> None:
     rhea, url = w.reviewers[0], reverse("reviewer:inbox")
     _many(w, 1, make.opened)
     few = queries_for(rhea, url)
-    _many(w, 9, make.opened)
+    _many(w, 4, make.opened)
     assert Review.objects.filter(reviewer=rhea, state="invited").count() > 1
     assert queries_for(rhea, url) == few
 
