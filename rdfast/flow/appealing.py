@@ -8,6 +8,7 @@ from rdfast.appeals.states import Against
 from rdfast.audit import operations as audit
 from rdfast.audit.queries import last_of
 from rdfast.core import boundaries
+from rdfast.core.working_days import after_days
 from rdfast.flow import evaluating, granting, recovering, resuming
 from rdfast.flow.telling import committee, heads, managers, pi, signatories, tell, together
 from rdfast.funding import standing
@@ -32,7 +33,7 @@ def file(proposal_id: int, event_id: int, *, text: str, by: User, at: datetime) 
     appeal = appeals.file(proposal_id, event_id, text=text, by=by, at=at)
     proposal = appeal.proposal
     days = proposal.policy.terms.decide_appeal_days if proposal.policy else 30
-    due_at = at + timedelta(days=days)
+    due_at = after_days(at, days)
     timers.set(Kind.DECIDE_APPEAL, of=appeal, due_at=due_at, at=at)
     event = last_of(appeal)
     tell(committee(proposal), "appeal_filed", event=event, at=at, appeal=appeal, due_at=due_at)

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from rdfast.audit import operations as audit
 from rdfast.audit.queries import last_of
 from rdfast.core import boundaries
+from rdfast.core.working_days import after_days
 from rdfast.flow import holding
 from rdfast.flow.telling import finance_officers, heads, managers, pi, signatories, tell, together
 from rdfast.funding import operations as funding
@@ -54,7 +55,7 @@ def consider(award: Award, *, at: datetime) -> None:
 
 def _ask_for_approval(ready: Tranche, *, at: datetime) -> None:
     award = ready.award
-    due_at = at + timedelta(days=award.policy.terms.approve_tranche_days)
+    due_at = after_days(at, award.policy.terms.approve_tranche_days)
     timers.set(Kind.APPROVE_TRANCHE, of=ready, due_at=due_at, at=at)
     people = managers(award.proposal)
     tell(people, "tranche_ready", event=last_of(ready), at=at, tranche=ready, award=award, due_at=due_at)
@@ -66,7 +67,7 @@ def approve(tranche_id: int, *, by: User, at: datetime) -> Tranche:
     tranche = funding.approve_tranche(tranche_id, by=by, at=at)
     award = tranche.award
     timers.cancel(Kind.APPROVE_TRANCHE, of=tranche, at=at)
-    due_at = at + timedelta(days=award.policy.terms.release_tranche_days)
+    due_at = after_days(at, award.policy.terms.release_tranche_days)
     timers.set(Kind.RELEASE_TRANCHE, of=tranche, due_at=due_at, at=at)
     officers = [user for user in finance_officers(award.proposal) if user != by]
     tell(
