@@ -119,7 +119,7 @@ def test_the_second_approver_may_refuse_what_was_voted_for() -> None:
 def test_silence_is_heard_at_the_reply_date_and_never_before() -> None:
     w = make.world()
     proceeding = _opened(w, make.paid(w).award)
-    settle_down(at=AT + timedelta(days=19))
+    make.run_to(AT + timedelta(days=19))
     proceeding.refresh_from_db()
     assert proceeding.state == "noticed"
     settle_down(at=AT + timedelta(days=20))
