@@ -35,7 +35,7 @@ def appealable(proposal: Proposal, *, at: datetime) -> list[Event]:
         ~Exists(appealed), matter_id=proposal.pk, kind__in=rules.DECISIONS, at__lte=at
     ).order_by("-id")
     return [
-        event for event in found if at < appeal_by(event, proposal.policy) and _still_stands(event, proposal)
+        event for event in found if at < appeal_by(event, proposal.policy) and still_stands(event, proposal)
     ]
 
 
@@ -44,7 +44,7 @@ def appeal_by(decision: Event, policy: Policy) -> datetime:
     return after_days(decision.at, policy.terms.appeal_days)
 
 
-def _still_stands(event: Event, proposal: Proposal) -> bool:
+def still_stands(event: Event, proposal: Proposal) -> bool:
     """Whether the decision is in force: what was lifted or overtaken meanwhile harms nobody."""
     return _STANDS[rules.DECISIONS[event.kind]](event, proposal)
 

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from rdfast.appeals import operations as appeals
 from rdfast.appeals.models import Appeal
+from rdfast.appeals.queries import still_stands
 from rdfast.appeals.states import Against
 from rdfast.audit import operations as audit
 from rdfast.audit.queries import last_of
@@ -14,7 +15,6 @@ from rdfast.flow.telling import committee, heads, managers, pi, signatories, tel
 from rdfast.funding import standing
 from rdfast.funding.models import Award
 from rdfast.funding.operations import lock_award
-from rdfast.funding.states import SUSPENDED
 from rdfast.ledger import queries as ledger
 from rdfast.ledger.kinds import BoxKind
 from rdfast.milestones import operations as milestones
@@ -53,6 +53,8 @@ def uphold(appeal_id: int, *, reason: str, by: User, at: datetime) -> Appeal:
     award = lock_award(award_id) if award_id else None
     appeal = appeals.decide(appeal_id, "uphold", reason=reason, by=by, at=at)
     _decided(appeal, at=at)
+    if not still_stands(appeal.decision, appeal.proposal):
+        return appeal  # lifted or overtaken while the appeal waited: nothing is left to undo
     if appeal.against in {Against.DECLINE, Against.ROUTING}:
         _reopen(appeal, by=by, at=at)
     elif award is not None:
@@ -79,7 +81,7 @@ def _undo(appeal: Appeal, award: Award, *, by: User, at: datetime) -> None:
             milestone = milestones.hear_again(finding.milestone_id, by=by, at=at, reason=reason)
             timers.cancel(of=milestone, at=at)
             evaluating.expect_reviews(milestone, at=at)
-        case Against.SUSPENSION if award.state in SUSPENDED:
+        case Against.SUSPENSION:
             resuming.resume(award, reason=reason, by=by, at=at)
         case Against.TERMINATION:
             standing.regrade(award.pk, reason=reason, by=by, at=at)
