@@ -52,9 +52,11 @@ def uphold(appeal_id: int, *, reason: str, by: User, at: datetime) -> Appeal:
     award_id = Appeal.objects.filter(pk=appeal_id).values_list("award", flat=True).first()
     award = lock_award(award_id) if award_id else None
     appeal = appeals.decide(appeal_id, "uphold", reason=reason, by=by, at=at)
-    _decided(appeal, at=at)
-    if not still_stands(appeal.decision, appeal.proposal):
-        return appeal  # lifted or overtaken while the appeal waited: nothing is left to undo
+    # What was lifted or overtaken while the appeal waited leaves nothing to undo.
+    is_undone = still_stands(appeal.decision, appeal.proposal)
+    _decided(appeal, at=at, is_undone=is_undone)
+    if not is_undone:
+        return appeal
     if appeal.against in {Against.DECLINE, Against.ROUTING}:
         _reopen(appeal, by=by, at=at)
     elif award is not None:
@@ -89,13 +91,13 @@ def _undo(appeal: Appeal, award: Award, *, by: User, at: datetime) -> None:
             recovering.dismiss_upheld(subject_id, conclusion=reason, by=by, at=at)
 
 
-def _decided(appeal: Appeal, *, at: datetime) -> Appeal:
+def _decided(appeal: Appeal, *, at: datetime, is_undone: bool = False) -> Appeal:
     timers.cancel(of=appeal, at=at)
     proposal = appeal.proposal
     people = together(pi(proposal), managers(proposal), heads(proposal))
     if appeal.award is not None:
         people = together(people, signatories(appeal.award))
-    tell(people, "appeal_decided", event=last_of(appeal), at=at, appeal=appeal)
+    tell(people, "appeal_decided", event=last_of(appeal), at=at, appeal=appeal, is_undone=is_undone)
     return appeal
 
 

@@ -24,14 +24,16 @@ HEAD_ACTS_DAYS = 14
 
 
 def suspend(award: Award, cause: Cause, *, reason: str, by: User | None, at: datetime) -> None:
-    """Suspend a live award, once: another cause while it is suspended is noted, and must be cured as well.
+    """Suspend a live award, once: another cause while it is suspended is told too, and must be cured as well.
 
     The caller holds the award.
     """
     if award.state in SUSPENDED:
         if cause not in causes_of(award):
-            data = {"suspension": cause}
-            audit.record("award.further_cause", of=award, by=by, at=at, reason=reason, data=data)
+            event = audit.record(
+                "award.further_cause", of=award, by=by, at=at, reason=reason, data={"suspension": cause}
+            )
+            _give_notice("further_cause", award, cause, event=event, reason=reason, at=at)
         return
     if award.state not in LIVE:
         return
@@ -41,23 +43,44 @@ def suspend(award: Award, cause: Cause, *, reason: str, by: User | None, at: dat
     for tranche in award.tranches.filter(state="held"):
         tranche.award = award
         timers.cancel(of=tranche, at=at)
-    terms = award.policy.terms
-    resolve_by = after_days(at, terms.suspension_days)
+    resolve_by = after_days(at, award.policy.terms.suspension_days)
     timers.set(Kind.RESOLVE, of=award, due_at=resolve_by, at=at, remind_at=[resolve_by - timedelta(days=14)])
+    _give_notice(
+        "award_suspended",
+        award,
+        cause,
+        event=last_of(suspended),
+        reason=reason,
+        at=at,
+        resolve_by=resolve_by,
+    )
+
+
+def _give_notice(
+    template: str,
+    award: Award,
+    cause: Cause,
+    *,
+    event: Event,
+    reason: str,
+    at: datetime,
+    resolve_by: datetime | None = None,
+) -> None:
+    """Reason and reply date, the same day, to everybody concerned."""
     proposal = award.proposal
     people = together(
         pi(proposal), signatories(award), managers(proposal), heads(proposal), finance_officers(proposal)
     )
     tell(
         people,
-        "award_suspended",
-        event=last_of(suspended),
+        template,
+        event=event,
         at=at,
         award=award,
         proposal=proposal,
         cause=cause.label,
         reason=reason,
-        reply_by=after_days(at, terms.reply_days),
+        reply_by=after_days(at, award.policy.terms.reply_days),
         resolve_by=resolve_by,
     )
 

@@ -117,7 +117,7 @@ def reserve(award: Award, *, by: User, at: datetime) -> None:
         What.RESERVED, award, award.envelope_id, award.amount, at=at, key=f"reserve:{award.pk}", event=event
     )
     left = available_in(award.envelope)
-    ensure_line(award, left=left)
+    ensure_line(award, envelope_id=award.envelope_id, left=left)
     ensure_cover(award, left=left)
 
 

@@ -150,7 +150,9 @@ def _raise_carried_and_change_agreed(w: make.World) -> Race:
     return Race(
         lambda: moving.carry(motion.pk, answer="", by=w.yuna, at=at),
         lambda: changing.agree(change.pk, by=w.minjun, at=at),
-        lambda raised, _: _state(award) and award.amount == (100 if raised else 70) * MILLION,
+        lambda raised, _: (
+            _state(award) == "provisional" and award.amount == (100 if raised else 70) * MILLION
+        ),
         at,
     )
 
