@@ -214,6 +214,7 @@ def test_money_that_a_reopened_proposal_waits_for_raises_nothing_but_confirms_wh
     award, at = _passed(w)
     declined = make.submitted(w, at=at)
     granting.decline(declined.pk, reason="Vague.", by=w.minjun, at=at)
+    declined.refresh_from_db()
     (event,) = appealable(declined, at=at)
     appeal = appealing.file(declined.pk, event.pk, text="It is not.", by=w.hana, at=at)
     programmes.cut(w.envelope.pk, amount=290_000_000, reason="Cut.", key="cut", by=None, at=at)

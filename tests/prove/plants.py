@@ -119,8 +119,8 @@ IN_THE_RULES = [
         "bank",
         20,
         file="rdfast/funding/limits.py",
-        old="        if exposed > cap:\n",
-        new="        if exposed > cap * 1000:\n",
+        old="    if exposed > cap:\n",
+        new="    if exposed > cap * 1000:\n",
     ),
     Plant(
         "a payment without a date to account for it",
