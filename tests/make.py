@@ -14,9 +14,11 @@ from zoneinfo import ZoneInfo
 from django.contrib.auth.hashers import get_hasher, make_password
 from django.db import transaction
 
+from rdfast.changes.models import Change
 from rdfast.core.working_days import start_of
 from rdfast.flow import (
     accounting,
+    changing,
     ending,
     evaluating,
     granting,
@@ -34,6 +36,7 @@ from rdfast.funding.models import Award, Tranche
 from rdfast.funding.operations import PaymentAccount, lock_award
 from rdfast.funding.states import Cause
 from rdfast.milestones.models import Milestone
+from rdfast.milestones.operations import Promise
 from rdfast.people.models import Organisation, User
 from rdfast.plans import operations as plans
 from rdfast.plans.models import Plan
@@ -320,6 +323,26 @@ def planned(w: World, award: Award, *, at: datetime = MONDAY, **changes: object)
     """The award with its plan accepted."""
     planning.accept(plan_handed_in(award, at=at, **changes).pk, reason="", by=w.minjun, at=at)
     return award
+
+
+def promises(award: Award) -> list[Promise]:
+    """The milestones that have not begun, as a change restates them."""
+    return [
+        Promise(each.title, each.criterion, each.due_on, each.share_percent, each.is_critical)
+        for each in award.milestones.filter(state="planned").order_by("number")
+    ]
+
+
+def change(award: Award, by: User, *, at: datetime = MONDAY, **changes: Any) -> Change:
+    """A change of the agreement as it stands now, proposed by one side."""
+    facts: dict[str, Any] = {
+        "amount": award.amount,
+        "promises": promises(award),
+        "reason": "We learnt something.",
+        "base_version": award.version,
+        "once": uuid4(),
+    }
+    return changing.propose(award.pk, by=by, at=at, **{**facts, **changes})
 
 
 def evaluated(w: World, milestone: Milestone, grade: str, *, at: datetime) -> Milestone:

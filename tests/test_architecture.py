@@ -91,7 +91,7 @@ def test_every_deadline_acts_and_every_harmful_one_gives_notice() -> None:
     assert set(ACTIONS) | {Kind.REMINDER} == set(Kind)
     assert set(NOTICE) == {
         Kind.RESUBMIT, Kind.SIGN, Kind.REPORT_MISSED, Kind.CURE, Kind.PLAN_DUE, Kind.CONFIRM, Kind.ACCOUNT,
-        Kind.FINAL_CLAIM, Kind.REFER,
+        Kind.FINAL_CLAIM, Kind.REPLY, Kind.CONTEST, Kind.REFER,
     }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from rdfast.appeals.states import MACHINE, Against, State
+from rdfast.appeals.states import EFFECTS, MACHINE, Against, State
 from rdfast.audit import history
 from rdfast.audit.models import Event
 from rdfast.core.machines import Move
@@ -59,6 +59,11 @@ class Appeal(models.Model):
     def matter_id(self) -> int:
         """The proposal whose story this belongs to."""
         return self.proposal_id
+
+    @property
+    def effect(self) -> str:
+        """What upholding it does, in a sentence."""
+        return str(EFFECTS[Against(self.against)])
 
     @MACHINE.transition("uphold")
     def uphold(self, *, by: Any, at: Any, reason: str) -> None:

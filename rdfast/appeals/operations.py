@@ -1,4 +1,4 @@
-"""Writes of appeals. The proposal is locked first; what an upheld appeal undoes is told in `flow/appealing.py`."""
+"""Writes of appeals. Award and proposal are locked first; what an upheld appeal undoes is told in `flow/appealing.py`."""
 
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from rdfast.core.machines import NotPossibleNow
 from rdfast.core.refusals import RuleBroken, ensure
 from rdfast.core.transactions import one_transaction
 from rdfast.funding.models import Award
+from rdfast.funding.operations import lock_award
 from rdfast.people.models import User
 from rdfast.proposals import queries as proposals
 from rdfast.proposals.models import Proposal
@@ -29,6 +30,9 @@ class ReasonMissing(RuleBroken):
 @one_transaction
 def file(proposal_id: int, event_id: int, *, text: str, by: User, at: datetime) -> Appeal:
     """The applicant side appeals against the decision that this event tells of, once and in time."""
+    award_id = Award.objects.filter(proposal=proposal_id).values_list("pk", flat=True).first()
+    # The clock holds the award while it puts into effect what nobody appealed against.
+    award = lock_award(award_id) if award_id else None
     proposal = lock(Proposal, proposal_id)
     ensure(
         rules.may_file(proposals.relations(proposal, by)),
@@ -43,7 +47,7 @@ def file(proposal_id: int, event_id: int, *, text: str, by: User, at: datetime) 
         )
     appeal = Appeal.objects.create(
         proposal=proposal,
-        award=Award.objects.filter(proposal=proposal).first(),
+        award=award,
         against=rules.DECISIONS[decision.kind],
         decision=decision,
         text=text,

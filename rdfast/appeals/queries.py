@@ -1,7 +1,7 @@
 """Reads of appeals, and what can be appealed against."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import Exists, OuterRef, QuerySet
 
@@ -10,11 +10,12 @@ from rdfast.appeals.models import Appeal
 from rdfast.appeals.states import Against, State
 from rdfast.audit.models import Event
 from rdfast.audit.queries import took_part
+from rdfast.core.working_days import after_days
 from rdfast.funding.models import Award
 from rdfast.funding.states import SUSPENDED, Termination
 from rdfast.milestones.states import State as MilestoneState
 from rdfast.people.models import User
-from rdfast.programmes.models import Appointment
+from rdfast.programmes.models import Appointment, Policy
 from rdfast.proposals import queries as proposals
 from rdfast.proposals.models import Proposal
 from rdfast.proposals.states import State as ProposalState
@@ -29,15 +30,21 @@ def appealable(proposal: Proposal, *, at: datetime) -> list[Event]:
     """What the applicant side may still appeal against in this story at `at`, newest first: each decision once."""
     if proposal.policy is None:
         return []
-    days = timedelta(days=proposal.policy.terms.appeal_days)
     appealed = Appeal.objects.filter(decision=OuterRef("pk"))
     found = Event.objects.filter(
-        ~Exists(appealed), matter_id=proposal.pk, kind__in=rules.DECISIONS, at__gt=at - days, at__lte=at
+        ~Exists(appealed), matter_id=proposal.pk, kind__in=rules.DECISIONS, at__lte=at
     ).order_by("-id")
-    return [event for event in found if _still_stands(event, proposal)]
+    return [
+        event for event in found if at < appeal_by(event, proposal.policy) and still_stands(event, proposal)
+    ]
 
 
-def _still_stands(event: Event, proposal: Proposal) -> bool:
+def appeal_by(decision: Event, policy: Policy) -> datetime:
+    """Until when an appeal against the decision is taken."""
+    return after_days(decision.at, policy.terms.appeal_days)
+
+
+def still_stands(event: Event, proposal: Proposal) -> bool:
     """Whether the decision is in force: what was lifted or overtaken meanwhile harms nobody."""
     return _STANDS[rules.DECISIONS[event.kind]](event, proposal)
 

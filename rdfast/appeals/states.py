@@ -1,4 +1,4 @@
-"""The states of an appeal and the only moves between them."""
+"""The states of an appeal, the only moves between them, and what upholding does."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -28,3 +28,20 @@ class Against(models.TextChoices):
     SUSPENSION = "suspension", _("Suspension")
     TERMINATION = "termination", _("Termination")
     RECOVERY = "recovery", _("Recovery")
+
+
+# Ending a work sets its money free for others, so an upheld appeal does not begin it again.
+EFFECTS = {
+    Against.DECLINE: _(
+        "Upholding reopens the proposal: another manager decides, with a fresh clock; without money it waits "
+        "first in line."
+    ),
+    Against.FINDING: _("Upholding brings another panel, which evaluates the same report."),
+    Against.SUSPENSION: _("Upholding ends the suspension at once; held payments are scheduled again."),
+    Against.TERMINATION: _(
+        "Upholding makes the termination a technical one, without sanction. The award does not begin again: what "
+        "was never paid is free for others. The work can be proposed anew."
+    ),
+    Against.RECOVERY: _("Upholding ends the recovery: the money is not asked back."),
+}
+EFFECTS[Against.ROUTING] = EFFECTS[Against.DECLINE]

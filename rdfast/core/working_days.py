@@ -1,6 +1,6 @@
-"""Working days of the installation's country (default: South Korea, with its substitute holidays)."""
+"""Days as people count them: by the calendar of the installation's time zone, working days by its country's holidays."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 
 import holidays
@@ -18,13 +18,18 @@ def is_working_day(day: date) -> bool:
     return day.weekday() < 5 and day not in _calendar(settings.HOLIDAY_COUNTRY)
 
 
+def after_days(at: datetime, days: int) -> datetime:
+    """The same local time of day, `days` days later: 23 or 25 hours lie between two days where clocks change."""
+    return timezone.make_aware(timezone.make_naive(at) + timedelta(days=days))
+
+
 def after_working_days(at: datetime, days: int) -> datetime:
     """The same local time of day, `days` working days later."""
-    local = timezone.localtime(at)
+    due = at
     while days > 0:
-        local = timezone.make_aware(local.replace(tzinfo=None) + timedelta(days=1))
-        days -= is_working_day(local.date())
-    return local
+        due = after_days(due, 1)
+        days -= is_working_day(timezone.localdate(due))
+    return due
 
 
 def start_of(day: date) -> datetime:
@@ -34,4 +39,5 @@ def start_of(day: date) -> datetime:
 
 def end_of(day: date) -> datetime:
     """The last second of the day: what is due on a day may be done all day, and is shown with that day."""
-    return start_of(day + timedelta(days=1)) - timedelta(seconds=1)
+    next_day = start_of(day + timedelta(days=1)).astimezone(UTC)  # local clocks may show its last hour twice
+    return timezone.localtime(next_day - timedelta(seconds=1))

@@ -1,10 +1,11 @@
 """Money is accounted for: claims come in and are decided."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from rdfast.audit import operations as audit
 from rdfast.audit.queries import last_of
 from rdfast.core import boundaries
+from rdfast.core.working_days import after_days
 from rdfast.flow import closing, paying
 from rdfast.flow.telling import finance_officers, heads, pi, tell, together
 from rdfast.people.models import User
@@ -20,7 +21,7 @@ def submit(claim_id: int, *, by: User, at: datetime) -> Claim:
     """A claim is in; the finance officer has fourteen days."""
     claim = settlement.submit(claim_id, by=by, at=at)
     award = claim.award
-    due_at = at + timedelta(days=award.policy.terms.claim_days)
+    due_at = after_days(at, award.policy.terms.claim_days)
     timers.set(Kind.DECIDE_CLAIM, of=claim, due_at=due_at, at=at)
     officers = finance_officers(award.proposal)
     tell(officers, "claim_submitted", event=last_of(claim), at=at, claim=claim, award=award, due_at=due_at)

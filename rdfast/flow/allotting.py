@@ -4,9 +4,11 @@ from datetime import datetime
 
 from rdfast.core import boundaries
 from rdfast.flow.granting import serve_waiting
+from rdfast.funding.limits import ensure_running_fits
 from rdfast.people.models import User
 from rdfast.programmes import operations as programmes
 from rdfast.programmes.models import Envelope
+from rdfast.programmes.queries import year_is_over
 
 
 @boundaries.commit
@@ -32,7 +34,13 @@ def end_year(envelope_id: int, *, reason: str, key: str, by: User | None, at: da
 def carry_over(
     envelope_id: int, *, amount: int, reason: str, key: str, by: User | None, at: datetime
 ) -> Envelope:
-    """The head carries `amount` over; what waits for money of the next year is served."""
+    """The head carries `amount` over; what waits for money of the next year is served.
+
+    While the year runs no more leaves it than its caps on money at risk can spare. Raises ExposureTooHigh.
+    """
     following = programmes.carry_over(envelope_id, amount=amount, reason=reason, key=key, by=by, at=at)
+    envelope = Envelope.objects.get(pk=envelope_id)
+    if not year_is_over(envelope, at):
+        ensure_running_fits(envelope, at=at)
     serve_waiting(following.pk, at=at)
     return following

@@ -4,16 +4,17 @@ from datetime import datetime, timedelta
 
 from rdfast.appeals import operations as appeals
 from rdfast.appeals.models import Appeal
+from rdfast.appeals.queries import still_stands
 from rdfast.appeals.states import Against
 from rdfast.audit import operations as audit
 from rdfast.audit.queries import last_of
 from rdfast.core import boundaries
+from rdfast.core.working_days import after_days
 from rdfast.flow import evaluating, granting, recovering, resuming
 from rdfast.flow.telling import committee, heads, managers, pi, signatories, tell, together
 from rdfast.funding import standing
 from rdfast.funding.models import Award
 from rdfast.funding.operations import lock_award
-from rdfast.funding.states import SUSPENDED
 from rdfast.ledger import queries as ledger
 from rdfast.ledger.kinds import BoxKind
 from rdfast.milestones import operations as milestones
@@ -32,7 +33,7 @@ def file(proposal_id: int, event_id: int, *, text: str, by: User, at: datetime) 
     appeal = appeals.file(proposal_id, event_id, text=text, by=by, at=at)
     proposal = appeal.proposal
     days = proposal.policy.terms.decide_appeal_days if proposal.policy else 30
-    due_at = at + timedelta(days=days)
+    due_at = after_days(at, days)
     timers.set(Kind.DECIDE_APPEAL, of=appeal, due_at=due_at, at=at)
     event = last_of(appeal)
     tell(committee(proposal), "appeal_filed", event=event, at=at, appeal=appeal, due_at=due_at)
@@ -51,7 +52,11 @@ def uphold(appeal_id: int, *, reason: str, by: User, at: datetime) -> Appeal:
     award_id = Appeal.objects.filter(pk=appeal_id).values_list("award", flat=True).first()
     award = lock_award(award_id) if award_id else None
     appeal = appeals.decide(appeal_id, "uphold", reason=reason, by=by, at=at)
-    _decided(appeal, at=at)
+    # What was lifted or overtaken while the appeal waited leaves nothing to undo.
+    is_undone = still_stands(appeal.decision, appeal.proposal)
+    _decided(appeal, at=at, is_undone=is_undone)
+    if not is_undone:
+        return appeal
     if appeal.against in {Against.DECLINE, Against.ROUTING}:
         _reopen(appeal, by=by, at=at)
     elif award is not None:
@@ -78,7 +83,7 @@ def _undo(appeal: Appeal, award: Award, *, by: User, at: datetime) -> None:
             milestone = milestones.hear_again(finding.milestone_id, by=by, at=at, reason=reason)
             timers.cancel(of=milestone, at=at)
             evaluating.expect_reviews(milestone, at=at)
-        case Against.SUSPENSION if award.state in SUSPENDED:
+        case Against.SUSPENSION:
             resuming.resume(award, reason=reason, by=by, at=at)
         case Against.TERMINATION:
             standing.regrade(award.pk, reason=reason, by=by, at=at)
@@ -86,13 +91,13 @@ def _undo(appeal: Appeal, award: Award, *, by: User, at: datetime) -> None:
             recovering.dismiss_upheld(subject_id, conclusion=reason, by=by, at=at)
 
 
-def _decided(appeal: Appeal, *, at: datetime) -> Appeal:
+def _decided(appeal: Appeal, *, at: datetime, is_undone: bool = False) -> Appeal:
     timers.cancel(of=appeal, at=at)
     proposal = appeal.proposal
     people = together(pi(proposal), managers(proposal), heads(proposal))
     if appeal.award is not None:
         people = together(people, signatories(appeal.award))
-    tell(people, "appeal_decided", event=last_of(appeal), at=at, appeal=appeal)
+    tell(people, "appeal_decided", event=last_of(appeal), at=at, appeal=appeal, is_undone=is_undone)
     return appeal
 
 

@@ -15,6 +15,7 @@ from rdfast.changes.models import Change
 from rdfast.changes.states import Side
 from rdfast.core import boundaries
 from rdfast.core.amounts import written
+from rdfast.core.working_days import after_days
 from rdfast.flow import recovering, reshaping
 from rdfast.flow.overtaking import overtake
 from rdfast.flow.telling import heads, managers, pi, signatories, tell, together
@@ -31,7 +32,7 @@ from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind
 
 # How long the other side has, and until it is told again.
-TO_ANSWER, TOLD_AGAIN = timedelta(days=14), timedelta(days=7)
+DAYS_TO_ANSWER, TOLD_AGAIN = 14, timedelta(days=7)
 
 
 @boundaries.commit
@@ -62,7 +63,7 @@ def propose(
         return change
     if change.is_free_move:
         return _agree(change, by=by, at=at)
-    due_at = at + TO_ANSWER
+    due_at = after_days(at, DAYS_TO_ANSWER)
     timers.set(Kind.ANSWER_CHANGE, of=change, due_at=due_at, at=at)
     tell(_answerers(change), "change_proposed", event=last_of(change), at=at, change=change, due_at=due_at)
     return change

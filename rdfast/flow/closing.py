@@ -11,6 +11,7 @@ from rdfast.audit.queries import last_of
 from rdfast.core import boundaries
 from rdfast.core.amounts import written
 from rdfast.core.refusals import ManyRulesBroken, RuleBroken
+from rdfast.core.working_days import after_days
 from rdfast.flow.telling import heads, managers, pi, signatories, tell, together
 from rdfast.funding import operations as funding
 from rdfast.funding import standing
@@ -29,7 +30,7 @@ from rdfast.timers.queries import due_at_of
 
 AGAIN = timedelta(days=7)
 # How long a last claim may still come once money is free to be claimed again, and how long closing then takes.
-MORE_TIME, TO_CLOSE = timedelta(days=30), timedelta(days=30)
+MORE_DAYS, DAYS_TO_CLOSE = 30, 30
 
 
 def unclaimed(award: Award, *, at: datetime) -> int:
@@ -62,7 +63,7 @@ def give_more_time(award: Award, *, at: datetime) -> None:
     if award.state not in ENDED or _is_pending(Kind.FINAL_CLAIM, award):
         return
     if queries.room_for_claims(award) > 0:
-        due_at = at + MORE_TIME
+        due_at = after_days(at, MORE_DAYS)
         reminders = [due_at - timedelta(days=days) for days in (14, 8)]
         timers.set(Kind.FINAL_CLAIM, of=award, due_at=due_at, at=at, remind_at=reminders)
 
@@ -81,7 +82,7 @@ def stand_still(award: Award, *, at: datetime) -> None:
 def go_on(award: Award, *, at: datetime) -> None:
     """The clock of the closing goes on once no instalments stop it."""
     if award.state in ENDED and not _is_pending(Kind.CLOSE, award) and not _instalments_run(award):
-        timers.set(Kind.CLOSE, of=award, due_at=at + TO_CLOSE, at=at)
+        timers.set(Kind.CLOSE, of=award, due_at=after_days(at, DAYS_TO_CLOSE), at=at)
 
 
 def closing_late(award: Award, *, at: datetime) -> None:

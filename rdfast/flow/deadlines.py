@@ -253,7 +253,7 @@ def _who_must_act(deadline: Timer, subject: Subject) -> list[User]:
     proposal = _proposal_of(subject)
     if deadline.kind == Kind.SIGN and isinstance(subject, Award):
         return together(signatories(subject), pi(proposal))
-    if isinstance(subject, Recovery):
+    if isinstance(subject, Recovery | Proceeding):
         return together(signatories(subject.award), pi(proposal))
     if deadline.kind in {Kind.CONFIRM, Kind.RESOLVE}:
         return together(pi(proposal), managers(proposal))

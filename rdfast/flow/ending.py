@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from rdfast.core.working_days import after_days
 from rdfast.flow import granting, holding, planning
 from rdfast.flow.overtaking import overtake
 from rdfast.flow.standing_down import stand_down
@@ -52,9 +53,9 @@ def _settle_up(award: Award, *, by: User | None, at: datetime) -> None:
         timers.cancel(of=milestone, at=at)
         stand_down(milestone, at=at)
     terms = award.policy.terms
-    last_claim = at + timedelta(days=terms.final_claim_days)
+    last_claim = after_days(at, terms.final_claim_days)
     reminders = [last_claim - timedelta(days=days) for days in (30, 7)]
     timers.set(Kind.FINAL_CLAIM, of=award, due_at=last_claim, at=at, remind_at=reminders)
-    close_by = last_claim + timedelta(days=terms.close_days)
+    close_by = after_days(last_claim, terms.close_days)
     timers.set(Kind.CLOSE, of=award, due_at=close_by, at=at)
     granting.serve_waiting(award.envelope_id, at=at)

@@ -8,7 +8,7 @@ from rdfast.audit import operations as audit
 from rdfast.audit.queries import last_of
 from rdfast.core import boundaries
 from rdfast.core.refusals import ensure
-from rdfast.core.working_days import after_working_days
+from rdfast.core.working_days import after_days, after_working_days
 from rdfast.flow import completing, paying, proceeding
 from rdfast.flow.telling import heads, managers, pi, tell, together
 from rdfast.milestones import operations as milestones
@@ -83,7 +83,7 @@ def accept(review_id: int, *, by: User, at: datetime) -> Review:
 def expect_reviews(milestone: Milestone, *, at: datetime) -> None:
     """The milestone was reported: whoever accepted has fourteen days, and the panel twenty-one."""
     terms = milestone.award.policy.terms
-    timers.set(Kind.REACH_QUORUM, of=milestone, due_at=at + timedelta(days=terms.quorum_days), at=at)
+    timers.set(Kind.REACH_QUORUM, of=milestone, due_at=after_days(at, terms.quorum_days), at=at)
     accepted = list(queries.of_round(milestone).filter(state=State.ACCEPTED))
     for review in accepted:
         review.milestone = milestone
@@ -98,9 +98,9 @@ def expect_reviews(milestone: Milestone, *, at: datetime) -> None:
 
 
 def _expect(review: Review, *, at: datetime) -> None:
-    span = timedelta(days=review.milestone.award.policy.terms.deliver_days)
-    reminders = [at + span / 2, at + span - timedelta(days=1)]
-    timers.set(Kind.DELIVER_REVIEW, of=review, due_at=at + span, at=at, remind_at=reminders)
+    due_at = after_days(at, review.milestone.award.policy.terms.deliver_days)
+    reminders = [at + (due_at - at) / 2, due_at - timedelta(days=1)]
+    timers.set(Kind.DELIVER_REVIEW, of=review, due_at=due_at, at=at, remind_at=reminders)
 
 
 def _start_if_reported(milestone: Milestone, *, by: User | None, at: datetime) -> None:
@@ -187,7 +187,7 @@ def confirm(finding_id: int, *, reason: str, by: User, at: datetime) -> Finding:
     milestone = milestones.conclude(finding.milestone_id, finding.result, by=by, at=at, reason=reason)
     timers.cancel(of=finding, at=at)
     award = milestone.award
-    due_at = at + timedelta(days=award.policy.terms.cure_days)
+    due_at = after_days(at, award.policy.terms.cure_days)
     if finding.result == Grade.CONDITIONAL:
         reminders = [due_at - timedelta(days=days) for days in (7, 3)]
         timers.set(Kind.CURE, of=milestone, due_at=due_at, at=at, remind_at=reminders)

@@ -10,7 +10,7 @@ from rdfast.audit.queries import last_of
 from rdfast.core import boundaries
 from rdfast.core.locks import lock, lock_if_free
 from rdfast.core.transactions import one_transaction
-from rdfast.core.working_days import after_working_days
+from rdfast.core.working_days import after_days, after_working_days
 from rdfast.decisions import operations as decisions
 from rdfast.decisions.models import Decision
 from rdfast.flow.submitting import screening_facts
@@ -92,8 +92,8 @@ def _grant(decision: Decision, *, by: User, at: datetime) -> Decision:
         at=at,
     )
     milestones.plan(award, proposal, by=by, at=at)
-    sign_by = at + timedelta(days=policy.terms.sign_days)
-    wished = at + timedelta(days=policy.terms.sign_wished_days)
+    sign_by = after_days(at, policy.terms.sign_days)
+    wished = after_days(at, policy.terms.sign_wished_days)
     timers.set(Kind.SIGN, of=award, due_at=sign_by, at=at, remind_at=[wished, sign_by - timedelta(days=5)])
     tell(
         together(pi(proposal), signatories(award)),
@@ -190,7 +190,7 @@ def route(proposal_id: int, *, reason: str, by: User, at: datetime) -> Decision:
 def _turned_down(decision: Decision, template: str, *, at: datetime) -> Decision:
     proposal = decision.proposal
     timers.cancel(of=proposal, at=at)
-    appeal_by = at + timedelta(days=policy_of(proposal).terms.appeal_days)
+    appeal_by = after_days(at, policy_of(proposal).terms.appeal_days)
     tell(
         pi(proposal),
         template,

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from rdfast.audit import operations as audit
 from rdfast.audit.models import Event
 from rdfast.audit.queries import last_of
-from rdfast.core.working_days import after_working_days
+from rdfast.core.working_days import after_days, after_working_days
 from rdfast.flow.overtaking import overtake
 from rdfast.flow.telling import finance_officers, heads, managers, pi, signatories, tell, together
 from rdfast.funding import standing
@@ -20,18 +20,20 @@ from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind
 
 # The head, told that a suspension is not resolved, has so long before a proceeding opens by itself.
-HEAD_ACTS = timedelta(days=14)
+HEAD_ACTS_DAYS = 14
 
 
 def suspend(award: Award, cause: Cause, *, reason: str, by: User | None, at: datetime) -> None:
-    """Suspend a live award, once: another cause while it is suspended is noted, and must be cured as well.
+    """Suspend a live award, once: another cause while it is suspended is told too, and must be cured as well.
 
     The caller holds the award.
     """
     if award.state in SUSPENDED:
         if cause not in causes_of(award):
-            data = {"suspension": cause}
-            audit.record("award.further_cause", of=award, by=by, at=at, reason=reason, data=data)
+            event = audit.record(
+                "award.further_cause", of=award, by=by, at=at, reason=reason, data={"suspension": cause}
+            )
+            _give_notice("further_cause", award, cause, event=event, reason=reason, at=at)
         return
     if award.state not in LIVE:
         return
@@ -41,23 +43,44 @@ def suspend(award: Award, cause: Cause, *, reason: str, by: User | None, at: dat
     for tranche in award.tranches.filter(state="held"):
         tranche.award = award
         timers.cancel(of=tranche, at=at)
-    terms = award.policy.terms
-    resolve_by = at + timedelta(days=terms.suspension_days)
+    resolve_by = after_days(at, award.policy.terms.suspension_days)
     timers.set(Kind.RESOLVE, of=award, due_at=resolve_by, at=at, remind_at=[resolve_by - timedelta(days=14)])
+    _give_notice(
+        "award_suspended",
+        award,
+        cause,
+        event=last_of(suspended),
+        reason=reason,
+        at=at,
+        resolve_by=resolve_by,
+    )
+
+
+def _give_notice(
+    template: str,
+    award: Award,
+    cause: Cause,
+    *,
+    event: Event,
+    reason: str,
+    at: datetime,
+    resolve_by: datetime | None = None,
+) -> None:
+    """Reason and reply date, the same day, to everybody concerned."""
     proposal = award.proposal
     people = together(
         pi(proposal), signatories(award), managers(proposal), heads(proposal), finance_officers(proposal)
     )
     tell(
         people,
-        "award_suspended",
-        event=last_of(suspended),
+        template,
+        event=event,
         at=at,
         award=award,
         proposal=proposal,
         cause=cause.label,
         reason=reason,
-        reply_by=at + timedelta(days=terms.reply_days),
+        reply_by=after_days(at, award.policy.terms.reply_days),
         resolve_by=resolve_by,
     )
 
@@ -111,7 +134,8 @@ def failures_answered(award: Award, *, at: datetime) -> None:
 def unresolved(award: Award, *, at: datetime) -> None:
     """The clock: nobody resolved the suspension; the head is told, and a proceeding opens if nothing happens."""
     event = audit.record("award.unresolved", of=award, by=None, at=at)
-    timers.set(Kind.OPEN_TERMINATION, of=award, due_at=at + HEAD_ACTS, at=at)
+    due_at = after_days(at, HEAD_ACTS_DAYS)
+    timers.set(Kind.OPEN_TERMINATION, of=award, due_at=due_at, at=at)
     proposal = award.proposal
     people = together(heads(proposal), managers(proposal))
-    tell(people, "suspension_unresolved", event=event, at=at, award=award, due_at=at + HEAD_ACTS)
+    tell(people, "suspension_unresolved", event=event, at=at, award=award, due_at=due_at)

@@ -7,10 +7,10 @@ from django.utils.translation import gettext as _
 from rdfast.audit import operations as audit
 from rdfast.audit.queries import last_of
 from rdfast.core import boundaries
+from rdfast.core.working_days import after_days
 from rdfast.flow import holding
 from rdfast.flow.telling import finance_officers, heads, managers, pi, signatories, tell, together
-from rdfast.funding import operations as funding
-from rdfast.funding import queries
+from rdfast.funding import payments, queries
 from rdfast.funding.models import Award, NewAccount, Tranche
 from rdfast.funding.operations import PaymentAccount
 from rdfast.funding.rules import GateFacts, gate_is_open
@@ -44,17 +44,17 @@ def consider(award: Award, *, at: datetime) -> None:
     """Make ready every tranche whose gate has opened. Asked after signing, findings, payments, claims and accounts."""
     if award.state in LIVE:
         for tranche in queries.bounced_payable(award):
-            _ask_for_approval(funding.pay_again(tranche.pk, at=at), at=at)
+            _ask_for_approval(payments.pay_again(tranche.pk, at=at), at=at)
     for tranche in award.tranches.filter(state=TrancheState.SCHEDULED).order_by("number"):
         tranche.award = award
         if not gate_is_open(gate_facts(tranche), award.policy.terms):
             break
-        _ask_for_approval(funding.make_ready(tranche.pk, at=at), at=at)
+        _ask_for_approval(payments.make_ready(tranche.pk, at=at), at=at)
 
 
 def _ask_for_approval(ready: Tranche, *, at: datetime) -> None:
     award = ready.award
-    due_at = at + timedelta(days=award.policy.terms.approve_tranche_days)
+    due_at = after_days(at, award.policy.terms.approve_tranche_days)
     timers.set(Kind.APPROVE_TRANCHE, of=ready, due_at=due_at, at=at)
     people = managers(award.proposal)
     tell(people, "tranche_ready", event=last_of(ready), at=at, tranche=ready, award=award, due_at=due_at)
@@ -63,10 +63,10 @@ def _ask_for_approval(ready: Tranche, *, at: datetime) -> None:
 @boundaries.commit
 def approve(tranche_id: int, *, by: User, at: datetime) -> Tranche:
     """The manager's yes to a payment; the finance officer is told."""
-    tranche = funding.approve_tranche(tranche_id, by=by, at=at)
+    tranche = payments.approve(tranche_id, by=by, at=at)
     award = tranche.award
     timers.cancel(Kind.APPROVE_TRANCHE, of=tranche, at=at)
-    due_at = at + timedelta(days=award.policy.terms.release_tranche_days)
+    due_at = after_days(at, award.policy.terms.release_tranche_days)
     timers.set(Kind.RELEASE_TRANCHE, of=tranche, due_at=due_at, at=at)
     officers = [user for user in finance_officers(award.proposal) if user != by]
     tell(
@@ -84,7 +84,7 @@ def approve(tranche_id: int, *, by: User, at: datetime) -> Tranche:
 @boundaries.commit
 def release(tranche_id: int, *, by: User, at: datetime) -> Tranche:
     """Money is out, therefore: a date by which it must be accounted for."""
-    tranche = funding.release(tranche_id, by=by, at=at)
+    tranche = payments.release(tranche_id, by=by, at=at)
     award = tranche.award
     timers.cancel(Kind.RELEASE_TRANCHE, of=tranche, at=at)
     account_by = tranche.account_by or at
@@ -98,7 +98,7 @@ def release(tranche_id: int, *, by: User, at: datetime) -> Tranche:
 @boundaries.commit
 def settle(tranche_id: int, *, by: User, at: datetime) -> Tranche:
     """The bank confirmed the payment: it can now be accounted for."""
-    tranche = funding.settle(tranche_id, by=by, at=at)
+    tranche = payments.settle(tranche_id, by=by, at=at)
     award = tranche.award
     tell(pi(award.proposal), "tranche_settled", event=last_of(tranche), at=at, tranche=tranche, award=award)
     return tranche
@@ -107,7 +107,7 @@ def settle(tranche_id: int, *, by: User, at: datetime) -> Tranche:
 @boundaries.commit
 def bounce(tranche_id: int, *, reason: str, by: User, at: datetime) -> Tranche:
     """The bank sent it back, therefore: nothing is to be accounted for, and another account is needed."""
-    tranche = funding.bounce(tranche_id, reason=reason, by=by, at=at)
+    tranche = payments.bounce(tranche_id, reason=reason, by=by, at=at)
     award = tranche.award
     timers.cancel(Kind.ACCOUNT, of=tranche, at=at)
     people = together(pi(award.proposal), signatories(award), managers(award.proposal))
@@ -127,7 +127,7 @@ def bounce(tranche_id: int, *, reason: str, by: User, at: datetime) -> Tranche:
 @boundaries.commit
 def give_account(award_id: int, *, account: PaymentAccount, by: User, at: datetime) -> NewAccount:
     """Another account is there; a finance officer checks it before anything goes there."""
-    given = funding.give_account(award_id, account=account, by=by, at=at)
+    given = payments.give_account(award_id, account=account, by=by, at=at)
     award = given.award
     people = [user for user in finance_officers(award.proposal) if user != by]
     tell(people, "account_given", event=last_of(award), at=at, account=given, award=award)
@@ -137,7 +137,7 @@ def give_account(award_id: int, *, account: PaymentAccount, by: User, at: dateti
 @boundaries.commit
 def check_account(account_id: int, *, by: User, at: datetime) -> NewAccount:
     """The account is right, therefore: what bounced is ready again, once the award is live."""
-    account = funding.check_account(account_id, by=by, at=at)
+    account = payments.check_account(account_id, by=by, at=at)
     award = account.award
     people = together(pi(award.proposal), signatories(award))
     tell(

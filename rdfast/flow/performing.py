@@ -56,7 +56,7 @@ def report(milestone_id: int, *, text: str, files: Iterable[Stored], by: User, a
 def run_over(milestone: Milestone, *, at: datetime) -> None:
     """The clock: the due day passed without a report; days of grace begin."""
     late = milestones.run_over(milestone.pk, at=at)
-    due_at = end_of(late.due_on) + timedelta(days=late.award.policy.terms.grace_days)
+    due_at = end_of(late.due_on + timedelta(days=late.award.policy.terms.grace_days))
     # After an outage of ours the days of grace may be over already: the warning comes first all the same.
     due_at = max(due_at, at + timedelta(days=2))
     timers.set(Kind.REPORT_MISSED, of=late, due_at=due_at, at=at, remind_at=[due_at - timedelta(days=3)])

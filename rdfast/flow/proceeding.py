@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from rdfast.audit import operations as audit
 from rdfast.audit.queries import last_of
 from rdfast.core import boundaries
+from rdfast.core.working_days import after_days
 from rdfast.flow import ending, holding, recovering
 from rdfast.flow.telling import committee, heads, managers, pi, second_approvers, signatories, tell, together
 from rdfast.funding.models import Award
@@ -24,7 +25,7 @@ from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind as Deadline
 
 # How long the committee has to vote, and everybody else to act after that, before the head is told (again).
-VOTING, TOLD_AGAIN = timedelta(days=30), timedelta(days=7)
+VOTING_DAYS, TOLD_AGAIN = 30, timedelta(days=7)
 
 
 @boundaries.commit
@@ -72,7 +73,7 @@ def _begin(
     if kind == Kind.SPECIAL_REVIEW:
         # Spending is frozen from the notice until the result (Innovation Act art. 15).
         holding.suspend(award, Cause.SPECIAL_REVIEW, reason=reason, by=by, at=at)
-    reply_by = at + timedelta(days=award.policy.terms.reply_days)
+    reply_by = after_days(at, award.policy.terms.reply_days)
     proceedings.notice(opened, reply_by=reply_by, by=by, at=at)
     timers.set(Deadline.REPLY, of=opened, due_at=reply_by, at=at, remind_at=[reply_by - timedelta(days=5)])
     people = together(pi(award.proposal), signatories(award))
@@ -126,7 +127,8 @@ def reply_missing(proceeding: Proceeding, *, at: datetime) -> None:
 
 def _heard(proceeding: Proceeding, *, at: datetime) -> Proceeding:
     timers.cancel(of=proceeding, at=at)
-    timers.set(Deadline.DECIDE_PROCEEDING, of=proceeding, due_at=at + VOTING, at=at)
+    due_at = after_days(at, VOTING_DAYS)
+    timers.set(Deadline.DECIDE_PROCEEDING, of=proceeding, due_at=due_at, at=at)
     award = proceeding.award
     tell(
         committee(award.proposal),
@@ -135,7 +137,7 @@ def _heard(proceeding: Proceeding, *, at: datetime) -> Proceeding:
         at=at,
         proceeding=proceeding,
         award=award,
-        due_at=at + VOTING,
+        due_at=due_at,
     )
     return proceeding
 

@@ -11,7 +11,7 @@ from rdfast.audit import operations as audit
 from rdfast.audit.queries import last_entry, last_of
 from rdfast.core import boundaries
 from rdfast.core.amounts import written
-from rdfast.core.working_days import end_of
+from rdfast.core.working_days import after_days, end_of
 from rdfast.flow import closing, paying
 from rdfast.flow.telling import finance_officers, heads, managers, pi, signatories, tell, together
 from rdfast.funding.models import Award
@@ -60,7 +60,7 @@ def notice(recovery_id: int, *, by: User, at: datetime) -> Recovery:
 
 def _notice(recovery: Recovery, *, by: User | None, at: datetime) -> Recovery:
     noticed = recoveries.notice(recovery.pk, by=by, at=at)
-    due_at = at + timedelta(days=noticed.award.policy.terms.contest_days)
+    due_at = after_days(at, noticed.award.policy.terms.contest_days)
     timers.set(Kind.CONTEST, of=noticed, due_at=due_at, at=at, remind_at=[due_at - timedelta(days=5)])
     _tell(_payers(noticed), "recovery_noticed", noticed, at=at, due_at=due_at)
     return noticed
@@ -71,7 +71,7 @@ def contest(recovery_id: int, *, objection: str, by: User, at: datetime) -> Reco
     """Contested, therefore: a manager determines within thirty days."""
     recovery = recoveries.contest(recovery_id, objection=objection, by=by, at=at)
     timers.cancel(of=recovery, at=at)
-    due_at = at + timedelta(days=recovery.award.policy.terms.determine_days)
+    due_at = after_days(at, recovery.award.policy.terms.determine_days)
     timers.set(Kind.DETERMINE, of=recovery, due_at=due_at, at=at)
     _tell(managers(recovery.award.proposal), "recovery_contested", recovery, at=at, due_at=due_at)
     return recovery
@@ -93,7 +93,7 @@ def determine(recovery_id: int, *, amount: int, determination: str, by: User, at
 
 def _determined(recovery: Recovery, *, at: datetime) -> None:
     timers.cancel(of=recovery, at=at)
-    due_at = at + timedelta(days=recovery.award.policy.terms.appeal_days)
+    due_at = after_days(at, recovery.award.policy.terms.appeal_days)
     timers.set(Kind.DEMAND, of=recovery, due_at=due_at, at=at)
     _tell(_payers(recovery), "recovery_determined", recovery, at=at, due_at=due_at)
     closing.give_more_time(recovery.award, at=at)
@@ -158,7 +158,7 @@ def payment_missed(recovery: Recovery, *, at: datetime) -> None:
         _set_pay(recovery, _pay_by(following), at=at)
         return
     overdue = recoveries.fall_behind(recovery.pk, "run_over", at=at)
-    due_at = at + timedelta(days=overdue.award.policy.terms.dun_after_days)
+    due_at = after_days(at, overdue.award.policy.terms.dun_after_days)
     timers.set(Kind.DUN, of=overdue, due_at=due_at, at=at)
     _tell(_payers(overdue), "recovery_overdue", overdue, at=at, due_at=due_at)
     closing.go_on(overdue.award, at=at)
@@ -171,7 +171,7 @@ def dun(recovery: Recovery, *, at: datetime) -> None:
         _tell_of_referral(recovery, at=at)
         return
     dunned = recoveries.fall_behind(recovery.pk, "dun", at=at)
-    due_at = at + timedelta(days=dunned.award.policy.terms.dun_days)
+    due_at = after_days(at, dunned.award.policy.terms.dun_days)
     timers.set(Kind.REFER, of=dunned, due_at=due_at, at=at, remind_at=[due_at - timedelta(days=5)])
     _tell(_payers(dunned), "recovery_dunned", dunned, at=at, due_at=due_at)
 

@@ -3,7 +3,7 @@
 Locks here are contended, so they come last: organisation, then envelope, the years in their order.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Sum
 from django.utils import timezone
@@ -16,10 +16,11 @@ from rdfast.funding import queries, rules
 from rdfast.funding.models import Award
 from rdfast.ledger import operations as ledger
 from rdfast.ledger.kinds import What
+from rdfast.people.models import Organisation
 from rdfast.people.operations import lock_organisation
 from rdfast.programmes.models import Envelope
 from rdfast.programmes.operations import lock_envelope
-from rdfast.programmes.queries import allotment_of, available_in
+from rdfast.programmes.queries import available_in, cap_base_of, policy_in_force
 from rdfast.proposals.queries import waiting_for_money
 
 
@@ -58,12 +59,13 @@ def take_from_envelope(
         ) from short
 
 
-def ensure_line(award: Award, *, left: int) -> None:
+def ensure_line(award: Award, *, envelope_id: int, left: int) -> None:
     """Reopened proposals that wait for money are served first out of what is left. Raises OthersWaitFirst.
 
-    The caller holds the envelope.
+    The caller holds the envelope. What would begin or grow asks; a confirmation does not, for its money was covered
+    when the award was begun, before anybody waited.
     """
-    waiting = waiting_for_money(award.envelope_id).exclude(pk=award.proposal_id)
+    waiting = waiting_for_money(envelope_id).exclude(pk=award.proposal_id)
     needed = waiting.order_by().aggregate(total=Sum("asked_provisional"))["total"] or 0
     if needed > left:
         raise OthersWaitFirst(
@@ -104,14 +106,14 @@ def ensure_cover(award: Award, *, left: int) -> None:
 def has_room(award: Award, envelope: Envelope, more: int, *, at: datetime) -> bool:
     """Whether the envelope could give the award `more` just now. Nothing is held."""
     terms, today = award.policy.terms, timezone.localdate(at)
-    allotment = allotment_of(envelope)
+    base = cap_base_of(envelope)
     of_all, of_one = queries.exposure_in(
         envelope.pk, organisation_id=award.organisation_id, today=today, days=terms.exposure_days
     )
     return (
         available_in(envelope) >= more
-        and of_all <= rules.exposure_cap(allotment, terms.programme_exposure_percent)
-        and of_one <= rules.exposure_cap(allotment, terms.organisation_exposure_percent)
+        and of_all <= rules.exposure_cap(base, terms.programme_exposure_percent)
+        and of_one <= rules.exposure_cap(base, terms.organisation_exposure_percent)
     )
 
 
@@ -123,7 +125,7 @@ def ensure_exposure(award: Award, *, envelope_id: int, at: datetime, more: int =
     organisation = lock_organisation(award.organisation_id)
     envelope = lock_envelope(envelope_id)
     terms, today = award.policy.terms, timezone.localdate(at)
-    allotment = allotment_of(envelope)
+    base = cap_base_of(envelope)
     of_all, of_one = queries.exposure_in(
         envelope.pk, organisation_id=organisation.pk, today=today, days=terms.exposure_days
     )
@@ -132,18 +134,36 @@ def ensure_exposure(award: Award, *, envelope_id: int, at: datetime, more: int =
         ("programme_exposure", of_all + more, terms.programme_exposure_percent, envelope),
         ("organisation_exposure", of_one + more, terms.organisation_exposure_percent, organisation),
     ):
-        cap = rules.exposure_cap(allotment, percent)
+        cap = rules.exposure_cap(base, percent)
         found[name] = [exposed, cap]
-        if exposed > cap:
-            raise ExposureTooHigh(
-                _(
-                    "Money at risk for %(whose)s would be %(exposed)s; the cap is %(cap)s, exceeded by %(over)s."
-                )
-                % {
-                    "whose": whose,
-                    "exposed": written(exposed),
-                    "cap": written(cap),
-                    "over": written(exposed - cap),
-                }
-            )
+        _ensure_within(cap, exposed, whose)
     return found
+
+
+def ensure_running_fits(envelope: Envelope, *, at: datetime) -> None:
+    """What is at risk already fits the caps, now that the envelope holds less. Raises ExposureTooHigh.
+
+    The caller holds the envelope.
+    """
+    terms, today = policy_in_force(envelope.programme_id, at).terms, timezone.localdate(at)
+    base = cap_base_of(envelope)
+    days = terms.exposure_days
+    of_all, _theirs = queries.exposure_in(envelope.pk, organisation_id=None, today=today, days=days)
+    _ensure_within(rules.exposure_cap(base, terms.programme_exposure_percent), of_all, envelope)
+    until = today + timedelta(days=days)
+    for organisation_id, exposed in queries.at_risk_by_organisation(envelope.pk, until=until, most=1):
+        cap = rules.exposure_cap(base, terms.organisation_exposure_percent)
+        _ensure_within(cap, exposed, Organisation.objects.get(pk=organisation_id))
+
+
+def _ensure_within(cap: int, exposed: int, whose: Envelope | Organisation) -> None:
+    if exposed > cap:
+        raise ExposureTooHigh(
+            _("Money at risk for %(whose)s would be %(exposed)s; the cap is %(cap)s, exceeded by %(over)s.")
+            % {
+                "whose": whose,
+                "exposed": written(exposed),
+                "cap": written(cap),
+                "over": written(exposed - cap),
+            }
+        )

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+from django.db import connection
 from django.db.models import F, Q, QuerySet, Sum
 
 from rdfast.funding.models import Award, Bounce, Motion, NewAccount, Payment, Tranche
@@ -197,6 +198,25 @@ def exposure_in(envelope_id: int, *, organisation_id: int | None, today: date, d
     of_them = Award.objects.filter(organisation=organisation_id)
     advances, their_advances = ledger.advances_in(envelope_id, award_ids=of_them.values("pk"))
     return advances + (soon["everyone"] or 0), their_advances + (soon["theirs"] or 0)
+
+
+def at_risk_by_organisation(envelope_id: int, *, until: date, most: int) -> list[tuple[int, int]]:
+    """(organisation, amount) of those with the most at risk: advances, and unpaid tranches expected until that day."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT organisation_id, sum(amount)::bigint FROM (
+                SELECT a.organisation_id, b.balance AS amount FROM ledger_box b
+                JOIN funding_award a ON a.id = b.award_id WHERE b.envelope_id = %s AND b.kind = 'advances'
+                UNION ALL
+                SELECT a.organisation_id, t.amount FROM funding_tranche t JOIN funding_award a ON a.id = t.award_id
+                WHERE t.envelope_id = %s AND t.state = ANY(%s) AND a.state = ANY(%s) AND t.expected_on <= %s
+            ) exposed GROUP BY 1 HAVING sum(amount) > 0 ORDER BY 2 DESC, 1 LIMIT %s
+            """,
+            [envelope_id, envelope_id, sorted(UNPAID), sorted(BINDING), until, most],
+        )
+        found: list[tuple[int, int]] = cursor.fetchall()
+    return found
 
 
 def unconfirmed_rests(programme_id: int) -> int:

@@ -16,13 +16,13 @@ from rdfast.core.machines import NotPossibleNow
 from rdfast.core.refusals import RuleBroken, ensure
 from rdfast.core.transactions import one_transaction
 from rdfast.funding import queries, rules
-from rdfast.funding.limits import ensure_exposure, take_from_envelope
+from rdfast.funding.limits import ensure_exposure, ensure_line, take_from_envelope
 from rdfast.funding.models import Award, Tranche
 from rdfast.funding.operations import PlannedTranche, ensure_may_award, lock_award, schedule
 from rdfast.funding.states import RUNNING, Termination, TrancheState
 from rdfast.ledger import operations as ledger
 from rdfast.ledger.kinds import BoxKind, What
-from rdfast.ledger.queries import boxes_of_award, envelopes_of_award
+from rdfast.ledger.queries import balance, boxes_of_award, envelopes_of_award
 from rdfast.people.models import User
 
 State = TrancheState
@@ -69,7 +69,7 @@ def confirm(award_id: int, *, amount: int, envelope_id: int, by: User, at: datet
 def restate(award_id: int, *, amount: int, envelope_id: int, by: User | None, at: datetime) -> Award:
     """The agreement now stands at `amount`, more or less than before; its version moves on.
 
-    Raises BelowPaid, EnvelopeExhausted or ExposureTooHigh. `recut` gives it its payments.
+    Raises BelowPaid, EnvelopeExhausted, ExposureTooHigh or OthersWaitFirst. `recut` gives it its payments.
     """
     award = lock_award(award_id)
     paid = queries.paid_or_bounced(award)
@@ -82,6 +82,9 @@ def restate(award_id: int, *, amount: int, envelope_id: int, by: User | None, at
     award.save(update_fields=["amount", "version"])
     event = audit.record("award.restated", of=award, by=by, at=at, data={"amount": amount, "before": before})
     _shift(award, before, envelope_id=envelope_id, event=event, at=at)
+    if amount > before:
+        left = balance(BoxKind.AVAILABLE, envelope_id=envelope_id)
+        ensure_line(award, envelope_id=envelope_id, left=left)
     return award
 
 

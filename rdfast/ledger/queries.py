@@ -1,10 +1,12 @@
 """Reads of balances and arrows."""
 
+from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 
-from rdfast.ledger.kinds import OF_ENVELOPE, SECOND_SET, BoxKind
+from rdfast.ledger.kinds import OF_ENVELOPE, SECOND_SET, BoxKind, What
 from rdfast.ledger.models import Arrow, Box
 
 
@@ -12,6 +14,20 @@ def balance(kind: BoxKind, *, envelope_id: int, award_id: int | None = None) -> 
     """What one box holds; zero when it was never used."""
     box = Box.objects.filter(kind=kind, envelope_id=envelope_id, award_id=award_id).first()
     return box.balance if box else 0
+
+
+def allotted_and_kept(envelope_id: int, *, until: datetime) -> int:
+    """What the treasury has put in, but for what was carried out of the envelope before `until`. One round trip."""
+    carried = Arrow.objects.filter(
+        what=What.CARRIED_OUT,
+        target__kind=BoxKind.RETURNED,
+        target__envelope_id=envelope_id,
+        at__lt=until,
+    )
+    total = carried.order_by().values("what").annotate(total=Sum("amount")).values("total")
+    treasury = Box.objects.filter(kind=BoxKind.TREASURY, envelope_id=envelope_id)
+    kept = treasury.values_list(-F("balance") - Coalesce(Subquery(total), 0), flat=True).first()
+    return int(kept or 0)
 
 
 def has_moved(key: str, *, amount: int) -> bool:

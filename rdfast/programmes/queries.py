@@ -1,10 +1,11 @@
 """Reads about programmes, and who serves in them."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from rdfast.core.working_days import start_of
 from rdfast.ledger import queries as ledger
 from rdfast.ledger.kinds import BoxKind
 from rdfast.people.models import User
@@ -87,6 +88,14 @@ def open_calls(at: datetime) -> QuerySet[Call]:
 def allotment_of(envelope: Envelope) -> int:
     """The envelope's net allotment: what the treasury has put in."""
     return -ledger.balance(BoxKind.TREASURY, envelope_id=envelope.pk)
+
+
+def cap_base_of(envelope: Envelope) -> int:
+    """What caps on money at risk are a share of: the year's allotment, but for what was carried over while it ran.
+
+    So each won counts in one running year. What leaves after the year's end stays: running awards need it.
+    """
+    return ledger.allotted_and_kept(envelope.pk, until=start_of(date(envelope.year + 1, 1, 1)))
 
 
 def available_in(envelope: Envelope) -> int:

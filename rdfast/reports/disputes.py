@@ -1,12 +1,13 @@
 """What is disputed in one proposal's story: proceedings, appeals, and what may still be appealed against."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from rdfast.appeals.models import Appeal
-from rdfast.appeals.queries import appealable
+from rdfast.appeals.queries import appeal_by, appealable
 from rdfast.appeals.rules import DECISIONS
 from rdfast.audit.models import Event
+from rdfast.flow.granting import policy_of
 from rdfast.proceedings.models import Proceeding
 from rdfast.proposals.models import Proposal
 
@@ -34,12 +35,11 @@ class Disputes:
 
 def of_proposal(proposal: Proposal, *, at: datetime) -> Disputes:
     """The disputes about the proposal and its award at `at`."""
-    days = timedelta(days=proposal.policy.terms.appeal_days) if proposal.policy else timedelta(0)
     return Disputes(
         proceedings=list(Proceeding.objects.filter(award__proposal=proposal.pk).order_by("-pk")),
         appeals=list(Appeal.objects.filter(proposal=proposal.pk).order_by("-pk")),
         possible=[
-            Possible(event, str(DECISIONS[event.kind].label), event.at + days)
+            Possible(event, str(DECISIONS[event.kind].label), appeal_by(event, policy_of(proposal)))
             for event in appealable(proposal, at=at)
         ],
     )

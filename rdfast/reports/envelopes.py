@@ -4,19 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db import connection
 from django.db.models import Sum
 from django.utils import timezone
 
-from rdfast.funding.queries import exposure_in, unconfirmed_rests
+from rdfast.funding.queries import at_risk_by_organisation, exposure_in, unconfirmed_rests
 from rdfast.funding.rules import cover_needed, exposure_cap
-from rdfast.funding.states import BINDING, UNPAID
 from rdfast.ledger.kinds import BoxKind, What
 from rdfast.ledger.models import Arrow
 from rdfast.ledger.queries import boxes_of_envelope
 from rdfast.people.models import Organisation
 from rdfast.programmes.models import Envelope, Policy
-from rdfast.programmes.queries import available_in
+from rdfast.programmes.queries import available_in, cap_base_of
 
 # The arrows by which money comes into an envelope and leaves it, in the order of a statement.
 CAME_AND_WENT = (What.ALLOTTED, What.CARRIED_IN, What.CUT, What.YEAR_ENDED, What.CARRIED_OUT)
@@ -93,15 +91,15 @@ def limits_of(envelope: Envelope, *, at: datetime) -> Limits | None:
         return None
     terms, today = policy.terms, timezone.localdate(at)
     boxes = boxes_of_envelope(envelope.pk)
-    allotment = -boxes[BoxKind.TREASURY]
+    base = cap_base_of(envelope)
     exposed, _theirs = exposure_in(envelope.pk, organisation_id=None, today=today, days=terms.exposure_days)
     following = Envelope.objects.filter(programme=envelope.programme_id, year=envelope.year + 1).first()
     rests = unconfirmed_rests(envelope.programme_id)
     return Limits(
         policy=policy,
         exposed=exposed,
-        cap=exposure_cap(allotment, terms.programme_exposure_percent),
-        organisation_cap=exposure_cap(allotment, terms.organisation_exposure_percent),
+        cap=exposure_cap(base, terms.programme_exposure_percent),
+        organisation_cap=exposure_cap(base, terms.organisation_exposure_percent),
         organisations=_at_risk(envelope, until=today + timedelta(days=terms.exposure_days)),
         rests=rests,
         needed=cover_needed(rests, terms.cover_percent),
@@ -111,19 +109,6 @@ def limits_of(envelope: Envelope, *, at: datetime) -> Limits | None:
 
 def _at_risk(envelope: Envelope, *, until: date) -> list[AtRisk]:
     """The organisations with the most at risk: advances, and unpaid tranches expected until that day."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT organisation_id, sum(amount) FROM (
-                SELECT a.organisation_id, b.balance AS amount FROM ledger_box b
-                JOIN funding_award a ON a.id = b.award_id WHERE b.envelope_id = %s AND b.kind = 'advances'
-                UNION ALL
-                SELECT a.organisation_id, t.amount FROM funding_tranche t JOIN funding_award a ON a.id = t.award_id
-                WHERE t.envelope_id = %s AND t.state = ANY(%s) AND a.state = ANY(%s) AND t.expected_on <= %s
-            ) exposed GROUP BY 1 HAVING sum(amount) > 0 ORDER BY 2 DESC, 1 LIMIT %s
-            """,
-            [envelope.pk, envelope.pk, sorted(UNPAID), sorted(BINDING), until, NAMED],
-        )
-        found = cursor.fetchall()
+    found = at_risk_by_organisation(envelope.pk, until=until, most=NAMED)
     organisations = Organisation.objects.in_bulk([pk for pk, _amount in found])
-    return [AtRisk(organisations[pk], int(amount)) for pk, amount in found]
+    return [AtRisk(organisations[pk], amount) for pk, amount in found]

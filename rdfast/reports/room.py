@@ -18,7 +18,7 @@ from rdfast.funding.states import UNPAID, TrancheState
 from rdfast.milestones.operations import Promise
 from rdfast.people.models import Organisation
 from rdfast.programmes.models import Envelope
-from rdfast.programmes.queries import allotment_of, available_in
+from rdfast.programmes.queries import allotment_of, available_in, cap_base_of
 from rdfast.programmes.terms import Terms
 from rdfast.proposals.models import Proposal
 
@@ -99,6 +99,7 @@ def _room(
     at: datetime,
 ) -> Room:
     allotment, available = allotment_of(envelope), available_in(envelope)
+    base = cap_base_of(envelope)
     of_all, of_one = exposure_in(
         envelope.pk,
         organisation_id=organisation.pk if organisation else None,
@@ -108,8 +109,8 @@ def _room(
     used = allotment - available
     return Room(
         envelope=Change(used, used + committed, allotment),
-        programme=Change(of_all, of_all + exposed, exposure_cap(allotment, terms.programme_exposure_percent)),
+        programme=Change(of_all, of_all + exposed, exposure_cap(base, terms.programme_exposure_percent)),
         organisation=Change(
-            of_one, of_one + exposed, exposure_cap(allotment, terms.organisation_exposure_percent)
+            of_one, of_one + exposed, exposure_cap(base, terms.organisation_exposure_percent)
         ),
     )

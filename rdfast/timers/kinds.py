@@ -48,7 +48,7 @@ class Kind(models.TextChoices):
     DECIDE_APPEAL = "decide_appeal", _("Decision on the appeal")
 
 
-# These take something away from a person. They act only after their warning was delivered this long before.
+# These take something away from a person, if only the chance to be heard. They act only after their warning was delivered this long before.
 NOTICE: dict[Kind, timedelta] = {
     Kind.RESUBMIT: timedelta(days=1),
     Kind.SIGN: timedelta(days=2),
@@ -58,5 +58,7 @@ NOTICE: dict[Kind, timedelta] = {
     Kind.CONFIRM: timedelta(days=7),
     Kind.ACCOUNT: timedelta(days=3),
     Kind.FINAL_CLAIM: timedelta(days=7),
+    Kind.REPLY: timedelta(days=3),
+    Kind.CONTEST: timedelta(days=3),
     Kind.REFER: timedelta(days=3),
 }

@@ -8,13 +8,14 @@ import pytest
 from rdfast.audit.models import Event
 from rdfast.core.refusals import NotAllowed
 from rdfast.flow import allotting, appealing, granting
+from rdfast.funding.limits import ExposureTooHigh
 from rdfast.ledger.kinds import BoxKind
 from rdfast.ledger.models import Arrow
 from rdfast.ledger.queries import balance, boxes_of_envelope
 from rdfast.programmes import operations as programmes
 from rdfast.programmes.models import Envelope
 from rdfast.programmes.operations import NoNextYear, NotAllotted, NothingDiffers, YearNotOver
-from rdfast.programmes.queries import allotment_of, available_in
+from rdfast.programmes.queries import allotment_of, available_in, cap_base_of
 from rdfast.proposals.models import Proposal
 from rdfast.reports import invariants
 from tests import make
@@ -62,6 +63,30 @@ def test_money_is_carried_over_by_two_arrows_of_one_event() -> None:
         sum(boxes_of_envelope(w.envelope.pk).values()) == 0 == sum(boxes_of_envelope(following.pk).values())
     )
     assert invariants.broken(at=NEXT_YEAR) == []
+
+
+def test_what_is_carried_over_counts_for_the_caps_of_one_running_year() -> None:
+    w = make.world(allotted=100)
+    following = _next(w)
+    carry: dict[str, Any] = {"reason": "goes on", "by": w.doyun}
+    allotting.carry_over(w.envelope.pk, amount=40, key="1", at=make.MONDAY, **carry)
+    assert (cap_base_of(w.envelope), cap_base_of(following)) == (60, 40)
+    assert (allotment_of(w.envelope), available_in(w.envelope)) == (100, 60)
+    allotting.carry_over(w.envelope.pk, amount=10, key="2", at=NEXT_YEAR, **carry)
+    assert (cap_base_of(w.envelope), cap_base_of(following)) == (60, 50)
+
+
+def test_a_running_year_keeps_what_the_caps_of_its_awards_need() -> None:
+    w = make.world(allotted=1_000_000_000)
+    award = make.paid(w).award  # 24 million are out, 36 million are expected: 60, or ten percent of 600
+    following = _next(w)
+    carry: dict[str, Any] = {"reason": "goes on", "by": w.doyun, "at": make.MONDAY}
+    with pytest.raises(ExposureTooHigh, match="exceeded by ₩1"):
+        allotting.carry_over(w.envelope.pk, amount=400_000_010, key="1", **carry)
+    assert available_in(following) == 0
+    allotting.carry_over(w.envelope.pk, amount=400_000_000, key="2", **carry)
+    assert available_in(following) == 400_000_000
+    assert award.organisation == w.institute and invariants.broken(at=make.MONDAY) == []
 
 
 @pytest.mark.parametrize("amount", [0, -1, 101])

@@ -9,7 +9,7 @@ from rdfast.appeals.operations import ReasonMissing, TooLateToAppeal
 from rdfast.appeals.queries import appealable, waiting
 from rdfast.core.machines import NotPossibleNow
 from rdfast.core.refusals import NotAllowed
-from rdfast.flow import appealing, evaluating, granting
+from rdfast.flow import appealing, evaluating, granting, moving, performing
 from rdfast.flow.deadlines import settle_down
 from rdfast.flow.holding import suspend
 from rdfast.funding.limits import OthersWaitFirst
@@ -199,3 +199,32 @@ def test_an_upheld_appeal_against_a_suspension_ends_it() -> None:
     assert not Timer.objects.filter(status="pending", kind="resolve").exists()
     assert appealable(award.proposal, at=AT) == []
     assert broken(at=AT) == []
+
+
+def test_an_appeal_is_upheld_also_when_nothing_is_left_to_undo() -> None:
+    w = make.world()
+    milestone = make.passed(w, grade="conditional")
+    at = milestone.reported_at or AT
+    (event,) = appealable(milestone.award.proposal, at=at)
+    appeal = appealing.file(milestone.award.proposal_id, event.pk, text="All of it held.", by=w.hana, at=at)
+    performing.report(milestone.pk, text="Put right.", files=[], by=w.hana, at=at)
+    appealing.uphold(appeal.pk, reason="They misread it.", by=w.committee[0], at=at)
+    milestone.refresh_from_db()
+    appeal.refresh_from_db()
+    assert (appeal.state, milestone.state, milestone.round) == ("upheld", "reported", 2)
+    assert broken(at=at) == []
+
+
+def test_an_upheld_appeal_lifts_the_suspension_it_was_filed_against_and_no_later_one() -> None:
+    w = make.world()
+    award = make.paid(w).award
+    make.suspended(award, Cause.PLAN_OVERDUE)
+    (event,) = appealable(award.proposal, at=AT)
+    appeal = appealing.file(award.proposal_id, event.pk, text="It was sent.", by=w.sejin, at=AT)
+    later = AT + timedelta(days=2)
+    motion = moving.propose_resumption(award.pk, reason="It came.", by=w.minjun, at=later)
+    moving.carry(motion.pk, answer="", by=w.yuna, at=later)
+    make.suspended(award, at=later)
+    appealing.uphold(appeal.pk, reason="It was.", by=w.committee[0], at=later)
+    award.refresh_from_db()
+    assert award.state == "provisional_suspended"

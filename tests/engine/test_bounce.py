@@ -7,7 +7,8 @@ from rdfast.flow import ending, paying
 from rdfast.flow.deadlines import settle_down
 from rdfast.funding import standing
 from rdfast.funding.models import Award, Bounce, NewAccount, Payment, Tranche
-from rdfast.funding.operations import CheckedBefore, PaymentAccount
+from rdfast.funding.operations import PaymentAccount
+from rdfast.funding.payments import CheckedBefore
 from rdfast.funding.states import Cause
 from rdfast.ledger import queries as ledger
 from rdfast.outbox.models import Message

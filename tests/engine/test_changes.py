@@ -12,13 +12,11 @@ from rdfast.core.refusals import NotAllowed, OutOfDate
 from rdfast.flow import changing
 from rdfast.flow.deadlines import settle_down
 from rdfast.flow.holding import suspend
-from rdfast.funding.models import Award
 from rdfast.funding.operations import lock_award
 from rdfast.funding.states import Cause
 from rdfast.ledger.queries import boxes_of_award
 from rdfast.milestones.operations import Promise
 from rdfast.outbox.models import Message
-from rdfast.people.models import User
 from rdfast.reports.invariants import broken
 from rdfast.timers.models import Timer
 from tests import make
@@ -31,30 +29,11 @@ def _day(days: int) -> date:
     return (AT + timedelta(days=days)).date()
 
 
-def _promises(award: Award) -> list[Promise]:
-    return [
-        Promise(each.title, each.criterion, each.due_on, each.share_percent, each.is_critical)
-        for each in award.milestones.filter(state="planned").order_by("number")
-    ]
-
-
-def _propose(award: Award, by: User, *, at: Any = AT, **changes: Any) -> Change:
-    facts: dict[str, Any] = {
-        "amount": award.amount,
-        "promises": _promises(award),
-        "reason": "We learnt something.",
-        "base_version": award.version,
-        "once": make.uuid4(),
-        **changes,
-    }
-    return changing.propose(award.pk, by=by, at=at, **facts)
-
-
 def test_a_change_moves_money_milestones_and_clocks_when_the_other_side_agrees() -> None:
     w = make.world()
     award = make.paid(w).award
     wanted = [Promise("Cell", "80 % after 200 cycles", _day(90), 50), Promise("Pack", "Runs", _day(200), 50)]
-    change = _propose(award, w.hana, amount=100_000_000, promises=wanted)
+    change = make.change(award, w.hana, amount=100_000_000, promises=wanted)
     award.refresh_from_db()
     assert (change.state, award.amount) == ("proposed", 60_000_000)
     assert Message.objects.filter(to=w.minjun, subject__startswith="Change proposed").exists()
@@ -82,20 +61,20 @@ def test_a_change_moves_money_milestones_and_clocks_when_the_other_side_agrees()
 def test_the_side_that_proposed_does_not_answer_and_outsiders_do_neither() -> None:
     w = make.world()
     award = make.paid(w).award
-    change = _propose(award, w.hana, amount=70_000_000)
+    change = make.change(award, w.hana, amount=70_000_000)
     for by in (w.hana, w.sejin, w.yuna, w.finn, w.olga, w.audrey):
         with pytest.raises(NotAllowed):
             changing.agree(change.pk, by=by, at=AT)
     for by in (w.finn, w.olga, w.yuna, w.reviewers[0]):
         with pytest.raises(NotPossibleNow):
-            _propose(award, by, amount=70_000_000)
+            make.change(award, by, amount=70_000_000)
     assert Change.objects.count() == 1
 
 
 def test_what_the_programme_proposes_the_signatory_agrees_to() -> None:
     w = make.world()
     award = make.paid(w).award
-    change = _propose(award, w.minjun, amount=50_000_000)
+    change = make.change(award, w.minjun, amount=50_000_000)
     for by in (w.minjun, w.doyun, w.hana):
         with pytest.raises(NotAllowed):
             changing.agree(change.pk, by=by, at=AT)
@@ -108,13 +87,13 @@ def test_what_the_programme_proposes_the_signatory_agrees_to() -> None:
 def test_moving_one_date_is_free_once() -> None:
     w = make.world()
     award = make.signed(w)
-    first, second = _promises(award)
+    first, second = make.promises(award)
     moved = Promise(first.title, first.criterion, first.due_on + timedelta(days=10), first.share_percent)
-    change = _propose(award, w.hana, promises=[moved, second])
+    change = make.change(award, w.hana, promises=[moved, second])
     assert (change.is_free_move, change.state) == (True, "agreed")
     award.refresh_from_db()
     again = Promise(first.title, first.criterion, first.due_on + timedelta(days=20), first.share_percent)
-    change = _propose(award, w.hana, promises=[again, second])
+    change = make.change(award, w.hana, promises=[again, second])
     assert (change.is_free_move, change.state) == (False, "proposed")
 
 
@@ -122,14 +101,14 @@ def test_a_change_drawn_up_against_an_older_agreement_is_stale() -> None:
     w = make.world()
     award = make.paid(w).award
     old = award.version
-    change = _propose(award, w.minjun, amount=50_000_000)
+    change = make.change(award, w.minjun, amount=50_000_000)
     with pytest.raises(ChangeWaits):
-        _propose(award, w.hana, amount=70_000_000)
+        make.change(award, w.hana, amount=70_000_000)
     changing.agree(change.pk, by=w.sejin, at=AT)
     with pytest.raises(OutOfDate):
-        _propose(award, w.hana, amount=70_000_000, base_version=old)
+        make.change(award, w.hana, amount=70_000_000, base_version=old)
     award.refresh_from_db()
-    waiting = _propose(award, w.hana, amount=70_000_000)
+    waiting = make.change(award, w.hana, amount=70_000_000)
     suspend(lock_award(award.pk), Cause.PLAN_OVERDUE, reason="No plan.", by=None, at=AT)
     waiting.refresh_from_db()
     assert waiting.state == "stale"
@@ -143,7 +122,7 @@ def test_the_same_form_twice_makes_one_change() -> None:
     award = make.paid(w).award
     once = make.uuid4()
     for _click in range(2):
-        _propose(award, w.hana, amount=70_000_000, once=once)
+        make.change(award, w.hana, amount=70_000_000, once=once)
     assert Change.objects.count() == 1
     assert Timer.objects.filter(kind="answer_change").count() == 1
 
@@ -164,7 +143,7 @@ def test_an_unsound_change_is_refused_beside_its_field(wrong: dict[str, Any], fi
     w = make.world()
     award = make.paid(w).award
     with pytest.raises(ChangeRefused) as refused:
-        _propose(award, w.hana, **wrong)
+        make.change(award, w.hana, **wrong)
     assert refused.value.field == field
     assert not Change.objects.exists()
 
@@ -174,7 +153,7 @@ def test_before_its_confirmation_an_award_with_its_plan_stands_at_three_quarters
 ):
     w = make.world()
     award = make.paid(w).award
-    change = _propose(award, w.hana, amount=270_000_001)
+    change = make.change(award, w.hana, amount=270_000_001)
     with pytest.raises(ChangeRefused):
         changing.agree(change.pk, by=w.minjun, at=AT)
     change.refresh_from_db()
@@ -185,7 +164,7 @@ def test_before_its_confirmation_an_award_with_its_plan_stands_at_three_quarters
 def test_silence_does_not_agree() -> None:
     w = make.world()
     award = make.paid(w).award
-    change = _propose(award, w.hana, amount=70_000_000)
+    change = make.change(award, w.hana, amount=70_000_000)
     settle_down(at=AT + timedelta(days=15))
     change.refresh_from_db()
     assert change.state == "proposed"
@@ -196,7 +175,7 @@ def test_a_refusal_leaves_everything_as_it_is() -> None:
     w = make.world()
     award = make.paid(w).award
     before = boxes_of_award(award.pk)
-    change = _propose(award, w.hana, amount=70_000_000)
+    change = make.change(award, w.hana, amount=70_000_000)
     with pytest.raises(ChangeRefused):
         changing.refuse(change.pk, answer="", by=w.minjun, at=AT)
     changing.refuse(change.pk, answer="Not now.", by=w.minjun, at=AT)

@@ -23,6 +23,7 @@ from rdfast.settlement.operations import Verdict
 from rdfast.timers.kinds import Kind
 from rdfast.timers.models import Timer
 from rdfast.timers.queries import next_due
+from rdfast.web.templatetags.rdfast import when
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -153,6 +154,10 @@ def test_every_cause_that_came_up_must_be_cured() -> None:
     make.suspended(award, Cause.NOT_CONFIRMED)
     make.suspended(award, Cause.PLAN_OVERDUE)
     assert Event.objects.filter(kind="award.further_cause").count() == 1
+    told = Message.objects.filter(subject__startswith="Another cause", body__contains="Not confirmed in time")
+    assert {message.to for message in told} == {w.hana, w.sejin, w.minjun, w.doyun, w.finn}
+    reply_by = when(AT + 20 * DAY)
+    assert all(reply_by in message.body and "Doubts." in message.body for message in told)
     Award.objects.update(confirmation_due_on=AT.date())
     assert curing.uncured(_award(), at=AT) == [Cause.PLAN_OVERDUE, Cause.NOT_CONFIRMED]
     make.plan_handed_in(award)

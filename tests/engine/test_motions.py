@@ -4,12 +4,13 @@ from datetime import timedelta
 
 import pytest
 
+from rdfast.appeals.queries import appealable
 from rdfast.audit.models import Event
 from rdfast.core.machines import NotPossibleNow
 from rdfast.core.refusals import NotAllowed, RuleBroken
-from rdfast.flow import confirming, moving, stopping
+from rdfast.flow import appealing, changing, confirming, granting, moving, stopping
 from rdfast.flow.deadlines import settle_down
-from rdfast.funding.limits import EnvelopeExhausted
+from rdfast.funding.limits import EnvelopeExhausted, OthersWaitFirst
 from rdfast.funding.models import Award, Motion
 from rdfast.funding.motions import MotionWaits, ReasonMissing
 from rdfast.funding.standing import AskedBefore, ExtendedBefore
@@ -199,6 +200,39 @@ def test_an_exhausted_envelope_keeps_the_motion_waiting_and_the_next_years_may_g
     assert Award.objects.get().state == "confirmed"
     ahead = award.tranches.filter(state="scheduled").order_by("number")
     assert [(t.envelope.year, t.amount) for t in ahead] == [(2026, 36_000_000), (2027, 300_000_000)]
+    assert broken(at=at) == []
+
+
+@db
+def test_money_that_a_reopened_proposal_waits_for_raises_nothing_but_confirms_what_was_begun() -> None:
+    w = make.world(
+        allotted=400_000_000,
+        provisional_awards_per_pi=9,
+        programme_exposure_percent=100,
+        organisation_exposure_percent=100,
+    )
+    award, at = _passed(w)
+    declined = make.submitted(w, at=at)
+    granting.decline(declined.pk, reason="Vague.", by=w.minjun, at=at)
+    declined.refresh_from_db()
+    (event,) = appealable(declined, at=at)
+    appeal = appealing.file(declined.pk, event.pk, text="It is not.", by=w.hana, at=at)
+    programmes.cut(w.envelope.pk, amount=290_000_000, reason="Cut.", key="cut", by=None, at=at)
+    appealing.uphold(appeal.pk, reason="It is clear.", by=w.committee[0], at=at)  # waits for 60 of 50 million
+
+    programmes.allot(w.envelope.pk, amount=40_000_000, reason="Some.", key="some", by=None, at=at)
+    motion = _raise(w, award, 100_000_000, at)
+    with pytest.raises(OthersWaitFirst, match="only ₩50,000,000"):
+        moving.carry(motion.pk, answer="", by=w.yuna, at=at)
+    change = make.change(Award.objects.get(), w.hana, at=at, amount=100_000_000)
+    with pytest.raises(OthersWaitFirst):
+        changing.agree(change.pk, by=w.minjun, at=at)
+    assert Award.objects.get().amount == 60_000_000
+
+    moving.refuse(motion.pk, answer="Others wait.", by=w.yuna, at=at)
+    programmes.allot(w.envelope.pk, amount=250_000_000, reason="More.", key="more", by=None, at=at)
+    moving.carry(_confirm(w, award, at).pk, answer="", by=w.yuna, at=at)
+    assert Award.objects.get().state == "confirmed"
     assert broken(at=at) == []
 
 

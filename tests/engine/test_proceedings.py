@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from rdfast.appeals.queries import appealable
 from rdfast.core.machines import NotPossibleNow
 from rdfast.core.refusals import NotAllowed
+from rdfast.flow import appealing
 from rdfast.flow import proceeding as flow
 from rdfast.flow.deadlines import settle_down
 from rdfast.flow.holding import suspend
@@ -90,6 +92,25 @@ def test_heard_voted_signed_terminated_for_cause() -> None:
     assert broken(at=AT) == []
 
 
+def test_an_upheld_appeal_makes_a_termination_technical_and_says_that_the_award_does_not_begin_again() -> (
+    None
+):
+    w = make.world()
+    award = make.paid(w).award
+    proceeding = _opened(w, award)
+    flow.reply(proceeding.pk, text="It was a cell tester.", by=w.hana, at=AT)
+    _vote(proceeding, w.committee[:3], "ccc")
+    flow.sign(proceeding.pk, conclusion="As voted.", by=w.yuna, at=AT)
+    (event,) = appealable(award.proposal, at=AT)
+    appeal = appealing.file(award.proposal_id, event.pk, text="It was a tester.", by=w.hana, at=AT)
+    appealing.uphold(appeal.pk, reason="It was.", by=w.committee[3], at=AT)
+    award.refresh_from_db()
+    assert (award.state, award.termination_kind) == ("terminated", "technical")
+    told = Message.objects.get(to=w.sejin, subject__startswith="Appeal decided (Upheld)")
+    assert "does not begin again" in told.body
+    assert appealable(award.proposal, at=AT) == []
+
+
 def test_a_majority_against_dismisses_and_leaves_the_award_alone() -> None:
     w = make.world()
     award = make.paid(w).award
@@ -119,7 +140,7 @@ def test_the_second_approver_may_refuse_what_was_voted_for() -> None:
 def test_silence_is_heard_at_the_reply_date_and_never_before() -> None:
     w = make.world()
     proceeding = _opened(w, make.paid(w).award)
-    settle_down(at=AT + timedelta(days=19))
+    make.run_to(AT + timedelta(days=19))
     proceeding.refresh_from_db()
     assert proceeding.state == "noticed"
     settle_down(at=AT + timedelta(days=20))

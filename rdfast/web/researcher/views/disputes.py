@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from rdfast.appeals import queries as appeals
 from rdfast.appeals.rules import DECISIONS
+from rdfast.appeals.states import EFFECTS
 from rdfast.core.refusals import RuleBroken
 from rdfast.flow import appealing
 from rdfast.flow import proceeding as flow
@@ -72,6 +73,7 @@ def file_appeal(request: HttpRequest, pk: int, event: int) -> HttpResponse:
         "proposal": found,
         "decision": decision,
         "against": DECISIONS[decision.kind].label,
+        "effect": EFFECTS[DECISIONS[decision.kind]],
         "form": form,
         "days": found.policy.terms.decide_appeal_days if found.policy else 0,
     }
