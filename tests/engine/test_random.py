@@ -8,8 +8,8 @@ import random
 
 import pytest
 
-from tests.prove.chance import POSSIBLE, Chance, stage
-from tests.prove.random_steps import Played, moves_of_history, play
+from tests.prove.chance import Chance, stage
+from tests.prove.random_steps import EVERYTHING, Played, moves_of_history, play
 
 SEED = int(os.environ.get("RDFAST_SEED", "20261123"))
 STEPS = int(os.environ.get("RDFAST_STEPS", "1000"))
