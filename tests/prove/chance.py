@@ -24,7 +24,7 @@ from tests import make
 Role = Appointment.Role
 # Every row of every machine by its state, in one question.
 _ROWS = " UNION ALL ".join(
-    f"SELECT '{model._meta.label}', state, array_agg(id ORDER BY id) FROM {model._meta.db_table} GROUP BY state"  # noqa: S608
+    f"SELECT '{model._meta.label}', state, array_agg(id ORDER BY id) FROM {model._meta.db_table} GROUP BY state"
     for model in MACHINES
 )
 # The shortest clocks a policy may have: more comes to its end while a world is played.

@@ -7,11 +7,22 @@ from typing import Any
 from rdfast.appeals.models import Appeal
 from rdfast.appeals.queries import appealable
 from rdfast.changes.models import Change
-from rdfast.flow import appealing, changing, completing, confirming, moving, planning, proceeding, stopping
+from rdfast.flow import (
+    appealing,
+    changing,
+    completing,
+    confirming,
+    curing,
+    moving,
+    planning,
+    proceeding,
+    stopping,
+)
 from rdfast.flow.telling import committee, signatories
 from rdfast.funding.models import Award, Motion
 from rdfast.funding.queries import paid_or_bounced
 from rdfast.milestones.operations import Promise
+from rdfast.people.models import User
 from rdfast.plans import operations as plans
 from rdfast.plans.models import Plan
 from rdfast.proceedings.models import Proceeding
@@ -72,6 +83,8 @@ def propose_raise(c: Chance) -> None:
 
 def propose_resumption(c: Chance) -> None:
     award = c.row(Award, *SUSPENDED)
+    if curing.uncured(award, at=c.at):
+        c.seldom(0.3)
     moving.propose_resumption(award.pk, reason="cured", by=c.someone(*c.stage.managers), at=c.at)
 
 
@@ -173,6 +186,12 @@ def reply(c: Chance) -> None:
     proceeding.reply(found.pk, text="all is well", by=by, at=c.at)
 
 
+def _judge(c: Chance, proposal: Proposal) -> User:
+    """Mostly somebody of the committee who took no part in the matter."""
+    uninvolved = committee(proposal) if c.coin.random() < 0.7 else []
+    return c.someone(*(uninvolved or c.w.committee))
+
+
 def vote(c: Chance) -> None:
     found = c.row(Proceeding, "heard")
     proceeding.vote(
@@ -180,7 +199,7 @@ def vote(c: Chance) -> None:
         is_for=c.coin.random() < 0.65,
         termination_kind=c.coin.choice(["technical", "for_cause"]),
         reason="read",
-        by=c.someone(*(committee(found.award.proposal) or c.w.committee)),
+        by=_judge(c, found.award.proposal),
         at=c.at,
     )
 
@@ -203,7 +222,7 @@ def appeal(c: Chance) -> None:
 def decide_appeal(c: Chance) -> None:
     appeal = c.row(Appeal, "filed")
     act = c.coin.choice([appealing.uphold, appealing.uphold, appealing.reject])
-    act(appeal.pk, reason="read", by=c.someone(*(committee(appeal.proposal) or c.w.committee)), at=c.at)
+    act(appeal.pk, reason="read", by=_judge(c, appeal.proposal), at=c.at)
 
 
 LATER: list[Callable[[Chance], None]] = [

@@ -52,7 +52,8 @@ def decide_claim(c: Chance) -> None:
 
 
 def check_claim(c: Chance) -> None:
-    recovering.check(c.row(Claim, *DECIDED).pk, by=c.someone(c.w.finn), at=c.at)
+    claim = c.one_of(Claim.objects.filter(state__in=DECIDED, checked_at=None))
+    recovering.check(claim.pk, by=c.someone(c.w.finn), at=c.at)
 
 
 def disallow_late(c: Chance) -> None:
@@ -74,8 +75,11 @@ def recover(c: Chance) -> None:
     kind, origin = c.coin.choice(
         [
             ("disallowed", Origin.EXPENSE),
+            ("disallowed", Origin.EXPENSE),
+            ("unspent", Origin.ADVANCES),
             ("unspent", Origin.ADVANCES),
             ("surcharge", Origin.ON_TOP),
+            ("interest", Origin.ON_TOP),
             ("interest", Origin.ADVANCES),
         ]
     )
@@ -151,7 +155,7 @@ def remit(c: Chance) -> None:
 def close(c: Chance) -> None:
     award = c.row(Award, *ENDED)
     if closing.what_is_open(award):
-        c.seldom(0.2)
+        c.seldom(0.1)
     closing.close(award.pk, by=c.someone(c.w.finn), at=c.at)
 
 
@@ -168,7 +172,7 @@ def cut(c: Chance) -> None:
     """Down to where reopened proposals wait for money, or to more than there is."""
     c.seldom(0.1)
     left = available_in(c.w.envelope)
-    amount = c.coin.choice([50_000_000, max(1, left - 30_000_000), left + 1])
+    amount = c.coin.choice([50_000_000, 50_000_000, 50_000_000, max(1, left - 30_000_000), left + 1])
     allotting.cut(
         c.w.envelope.pk, amount=amount, reason="less", key=str(make.uuid4()), by=c.someone(c.w.finn), at=c.at
     )

@@ -35,7 +35,7 @@ LOOK_EVERY = 10
 PROCESSES = 2
 PLAYERS = 4
 
-EVERYTHING = [*EARLY, *LATER, *SETTLING, tamper, wait, wait, wait]
+EVERYTHING = [*EARLY, *LATER, *SETTLING, tamper, wait, wait]
 # What somebody may do sometimes; tampering is refused always.
 POSSIBLE = {operation.__name__ for operation in EVERYTHING} - {"tamper"}
 Move = tuple[str, str, str]
