@@ -64,7 +64,7 @@ class Teller(Chance):
 def prove(options: Options) -> Outcome:
     """Let the tellers work for `size` seconds."""
     with ground.fresh_database(planted=options.planted):
-        worlds = _worlds(stage(random.Random(options.seed)))
+        worlds = _worlds(stage())
         until = time.monotonic() + options.size
         connections.close_all()  # the tellers must not share them
         context = multiprocessing.get_context("fork")

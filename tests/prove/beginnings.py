@@ -13,7 +13,7 @@ from rdfast.funding.states import Cause
 from rdfast.people.models import User
 from rdfast.settlement import queries
 from tests import make
-from tests.prove.chance import Stage, stage
+from tests.prove.chance import BRIEF, Stage, stage
 
 
 @dataclass
@@ -41,6 +41,12 @@ class Beginning:
         award = make.confirmed(self.w, at=self.at, **self.asked())
         self.at = award.confirmed_at or self.at
         return award
+
+    def passed(self) -> Award:
+        """Its first milestone passed, its confirmation still to come."""
+        milestone = make.passed(self.w, at=self.at, **self.asked())
+        self.at = milestone.reported_at or self.at
+        return milestone.award
 
     def completed(self) -> Award:
         """Its last milestone passed too, and the final report given."""
@@ -82,22 +88,26 @@ class Beginning:
         return award
 
 
-# What stands when the play begins: every scene has its own. In the last there is hardly any money, and nothing yet.
+# What stands when the play begins. In two scenes nothing does; in the last there is hardly any money either.
 SCENES: list[list[Callable[[Beginning], Award]]] = [
-    [Beginning.confirmed, Beginning.asked_back, lambda beginning: beginning.suspended(confirmed=True)],
-    [Beginning.completed, Beginning.confirmed],
-    [lambda beginning: beginning.suspended(confirmed=False), Beginning.terminated, Beginning.confirmed],
+    [Beginning.confirmed, Beginning.asked_back, Beginning.passed],
+    [Beginning.passed, Beginning.completed],
+    [Beginning.terminated, Beginning.confirmed, lambda beginning: beginning.suspended(confirmed=False)],
     [Beginning.closed, Beginning.asked_back],
     [lambda beginning: beginning.suspended(confirmed=True), Beginning.completed],
     [],
     [],
 ]
+# Where every clock runs at its usual length.
+UNHURRIED = {2, 6}
 
 
 def scene(number: int) -> Stage:
     """The stage with these awards, one made after the other; the play begins when the last of them stands."""
     coin = random.Random(number)
-    found = stage(coin, poor=number == len(SCENES) - 1)
+    is_last = number == len(SCENES) - 1
+    terms: dict[str, object] = {} if number in UNHURRIED else {**BRIEF}
+    found = stage(allotted=600_000_000 if is_last else 10_000_000_000, **terms)
     for begin in SCENES[number]:
         beginning = Beginning(found.w, coin.choice(found.pis), found.at)
         begin(beginning)

@@ -29,9 +29,11 @@ _ROWS = " UNION ALL ".join(
 )
 # The shortest clocks a policy may have: more comes to its end while a world is played.
 BRIEF = {
+    "sign_days": 8,
     "plan_days": 10,
     "confirmation_days": 60,
     "account_days": 20,
+    "grace_days": 4,
     "cure_days": 6,
     "suspension_days": 20,
     "final_claim_days": 20,
@@ -69,10 +71,9 @@ class Stage:
     waiting: Lock = field(default_factory=Lock)
 
 
-def stage(coin: random.Random, *, poor: bool = False) -> Stage:
-    """A world with many researchers and reviewers, two envelopes, and sometimes hardly any money or time."""
-    terms = BRIEF if coin.random() < 0.7 else {}
-    w = make.world(allotted=600_000_000 if poor else 10_000_000_000, first_milestone_day=180, **terms)
+def stage(*, allotted: int = 10_000_000_000, **terms: object) -> Stage:
+    """A world with many researchers and reviewers, and two envelopes."""
+    w = make.world(allotted=allotted, first_milestone_day=180, **terms)
     following = Envelope.objects.create(programme=w.programme, year=w.envelope.year + 1)
     programmes.allot(following.pk, amount=3_000_000_000, reason="budget", key="next", by=None, at=make.MONDAY)
     # The call outlasts the run: what is met late in a story is met again and again.

@@ -34,7 +34,7 @@ def draft(c: Chance) -> None:
     if len(c.rows(Proposal).get("draft", [])) > ENOUGH:
         c.seldom(0.1)
     pi = c.coin.choice(c.pis)
-    provisional = c.coin.choice([20_000_000, 60_000_000, 60_000_000, 105_000_000, 106_000_000, 900_000_000])
+    provisional = c.coin.choice([20_000_000, 60_000_000, 60_000_000, 105_000_000, 105_000_000, 900_000_000])
     make.draft(
         c.w, by=pi, at=c.at, provisional=provisional, milestones=_soon(c), organisation=pi.organisation
     )
@@ -145,6 +145,7 @@ def bounce(c: Chance) -> None:
 
 
 def give_account(c: Chance) -> None:
+    c.seldom(0.5)
     award = c.row(Tranche, "bounced").award
     account = PaymentAccount("한국은행", "1-2-3", "기관")
     paying.give_account(award.pk, account=account, by=c.someone(*signatories(award)), at=c.at)

@@ -226,7 +226,7 @@ def decide_appeal(c: Chance) -> None:
 
 
 LATER: list[Callable[[Chance], None]] = [
-    plan, plan, answer_plan, answer_plan, propose_confirmation, propose_confirmation, propose_raise,
+    plan, plan, answer_plan, answer_plan, propose_confirmation, propose_raise, propose_raise,
     propose_resumption, propose_resumption, propose_end, sign_motion, sign_motion, extend, ask_to_stop,
     final_report, final_report, change, answer_change, open_proceeding, reply, vote, vote, vote, vote,
     sign_measure, appeal, appeal, decide_appeal,

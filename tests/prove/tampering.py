@@ -49,7 +49,7 @@ TAMPERINGS: list[tuple[Any, str]] = [
     (Vote, "is_for = NOT is_for"),
     (Vote, "gone"),
     (Appeal, "state = 'upheld'"),
-    (Appeal, "state = 'rejected', decided_by_id = filed_by_id, decided_at = filed_at, reason = 'no'"),
+    (Appeal, "decided_at = NULL, reason = ''"),
     (Claim, "state = 'accepted'"),
     (AuditSample, "gone"),
     (Recovery, "state = 'paid'"),
