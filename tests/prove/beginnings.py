@@ -44,7 +44,7 @@ class Beginning:
 
     def passed(self) -> Award:
         """Its first milestone passed, its confirmation still to come."""
-        milestone = make.passed(self.w, at=self.at, **self.asked())
+        milestone = make.passed(self.w, at=self.at, **self.asked())  # type: ignore[arg-type]
         self.at = milestone.reported_at or self.at
         return milestone.award
 

@@ -73,7 +73,7 @@ class Stage:
 
 def stage(*, allotted: int = 10_000_000_000, **terms: object) -> Stage:
     """A world with many researchers and reviewers, and two envelopes."""
-    w = make.world(allotted=allotted, first_milestone_day=180, **terms)
+    w = make.world(allotted=allotted, first_milestone_day=180, **terms)  # type: ignore[arg-type]
     following = Envelope.objects.create(programme=w.programme, year=w.envelope.year + 1)
     programmes.allot(following.pk, amount=3_000_000_000, reason="budget", key="next", by=None, at=make.MONDAY)
     # The call outlasts the run: what is met late in a story is met again and again.

@@ -62,6 +62,7 @@ _IN_TWO_ROLES = [
         file="rdfast/settlement/rules.py",
         old='_NOT_BY_PROPOSER = {"determine", "waive", "write_off"}\n',
         new='_NOT_BY_PROPOSER = {"waive", "write_off"}\n',
+        seed=3,
     ),
 ]
 # Money: what is held, freed, owed, carried over.
@@ -69,7 +70,7 @@ _IN_THE_SETTLEMENT = [
     Plant(
         "a suspension leaves what is ready payable",
         "random",
-        500,
+        1_500,
         file="rdfast/funding/standing.py",
         old="filter(state__in=[State.SCHEDULED, State.READY, State.APPROVED]):\n",
         new="filter(state__in=[State.SCHEDULED]):\n",
@@ -97,6 +98,7 @@ _IN_THE_SETTLEMENT = [
         file="rdfast/settlement/repayments.py",
         old="    matched = min(amount, queries.owed(recovery))\n",
         new="    matched = amount\n",
+        seed=3,
     ),
     Plant(
         "instalments need not add up",
@@ -105,6 +107,7 @@ _IN_THE_SETTLEMENT = [
         file="rdfast/settlement/recoveries.py",
         old="    if sum(amount for amount, _day in rows) != owed:\n",
         new="    if False:\n",
+        seed=3,
     ),
     Plant(
         "an award is closed over an open recovery",
@@ -113,6 +116,7 @@ _IN_THE_SETTLEMENT = [
         file="rdfast/flow/closing.py",
         old="        if not _is_kept(recovery)\n",
         new="        if False\n",
+        seed=3,
     ),
     Plant(
         "one won more arrives in the next year",
@@ -146,6 +150,7 @@ _LEFT_BEHIND = [
         file="rdfast/flow/paying.py",
         old="    timers.set(Kind.ACCOUNT, of=tranche, due_at=at + timedelta(days=7), at=at)\n",
         new="",
+        seed=3,
     ),
     Plant(
         "the manager's answer to a plan leaves no history",
