@@ -42,6 +42,17 @@ def agreements_stand_at_what_is_theirs() -> list[str]:
     )
 
 
+def demands_take_what_they_ask() -> list[str]:
+    """Part of 3: no more counts towards a demand than it asks for."""
+    return offenders(
+        "recovery {} asks for {} and took {}",
+        """
+        SELECT r.id, r.amount, sum(p.matched) FROM settlement_recovery r
+        JOIN settlement_repayment p ON p.recovery_id = r.id GROUP BY r.id HAVING sum(p.matched) > r.amount
+        """,
+    )
+
+
 def only_live_awards_pay() -> list[str]:
     """Part of 4: while an award is suspended nothing of it can be paid, and once it has ended nothing is left to be."""
     return offenders(

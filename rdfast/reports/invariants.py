@@ -109,6 +109,7 @@ def paid_money_is_accounted_or_exposed(at: datetime) -> list[str]:
         )
         + _recoveries_match_the_boxes()
         + agreements.agreements_stand_at_what_is_theirs()
+        + agreements.demands_take_what_they_ask()
     )
 
 

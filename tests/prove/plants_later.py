@@ -94,7 +94,7 @@ _IN_THE_SETTLEMENT = [
     Plant(
         "all that arrives counts towards the demand",
         "random",
-        500,
+        1_000,
         file="rdfast/settlement/repayments.py",
         old="    matched = min(amount, queries.owed(recovery))\n",
         new="    matched = amount\n",
