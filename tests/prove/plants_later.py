@@ -92,15 +92,6 @@ _IN_THE_SETTLEMENT = [
         new="ledger.move_across(What.FREED, award_id=award.pk, amount=-more - 1, at=at, key=key, event=event)\n",
     ),
     Plant(
-        "all that arrives counts towards the demand",
-        "random",
-        1_000,
-        file="rdfast/settlement/repayments.py",
-        old="    matched = min(amount, queries.owed(recovery))\n",
-        new="    matched = amount\n",
-        seed=3,
-    ),
-    Plant(
         "instalments need not add up",
         "random",
         1_000,
