@@ -68,18 +68,30 @@ def _set_up(*, lent: bool) -> None:
 
 
 @contextmanager
-def fresh_database(*, planted: str = "") -> Iterator[str]:
-    """A copy of the migrated database, which the settings point to within; gives its URL.
+def fresh_database(*, of: str = "rdfast", planted: str = "", safe: bool = True) -> Iterator[str]:
+    """A copy of the migrated database, or `of` another, which the settings point to within; gives its URL."""
+    from tests import databases  # noqa: PLC0415
 
-    `planted` is SQL run on it first: a bug planted to see whether a proof finds it.
+    with database(of=of, planted=planted, safe=safe) as name, databases.pointing_at(name):
+        yield databases.url()
+
+
+@contextmanager
+def database(*, of: str = "rdfast", planted: str = "", safe: bool = True) -> Iterator[str]:
+    """A copy to point to later; gives its name.
+
+    `planted` is SQL run on it first: a bug planted to see whether a proof finds it. Without `safe`, commits do not
+    wait for the disk: for a proof that kills nothing.
     """
     from django.db import connection  # noqa: PLC0415
 
     from tests import databases  # noqa: PLC0415
 
     name = f"rdfast_{os.getpid()}_{next(_numbers)}"
-    with databases.copy_of("rdfast", name), databases.pointing_at(name):
-        if planted:
-            with connection.cursor() as cursor:
+    with databases.copy_of(of, name):
+        with databases.pointing_at(name), connection.cursor() as cursor:
+            if planted:
                 cursor.execute(planted)
-        yield databases.url()
+            if not safe:
+                cursor.execute(f'ALTER DATABASE "{name}" SET synchronous_commit = off')
+        yield name

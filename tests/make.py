@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.auth.hashers import get_hasher, make_password
 from django.db import transaction
+from django.utils import timezone
 
 from rdfast.changes.models import Change
 from rdfast.core.working_days import start_of
@@ -395,7 +396,7 @@ def suspended(award: Award, cause: Cause = Cause.SPECIAL_REVIEW, *, at: datetime
 def claimed(w: World, award: Award, *, amount: int = 10_000_000, at: datetime = MONDAY) -> Claim:
     """A submitted claim of one line."""
     claim = settlement.start(award.pk, by=award.pi, at=at, once=uuid4())
-    line = Line(BudgetCategory.objects.get(code="materials"), at.date(), "Electrolyte", amount)
+    line = Line(BudgetCategory.objects.get(code="materials"), timezone.localdate(at), "Electrolyte", amount)
     settlement.save(claim.pk, [line], files=[], revision=0, by=award.pi, at=at)
     return accounting.submit(claim.pk, by=award.pi, at=at)
 

@@ -35,9 +35,10 @@ from rdfast.timers.kinds import Kind
 
 def policy_of(proposal: Proposal) -> Policy:
     """The policy version the proposal was submitted under."""
-    if proposal.policy is None:
+    if proposal.policy_id is None:
         raise ValueError(f"{proposal} was never submitted")
-    return proposal.policy
+    # Whoever waited for the lock while it was submitted holds the new row joined with the policy it had before: none.
+    return proposal.policy or Policy.objects.get(pk=proposal.policy_id)
 
 
 @boundaries.commit

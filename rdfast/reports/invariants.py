@@ -25,6 +25,8 @@ from rdfast.proceedings.models import Proceeding
 from rdfast.proceedings.states import MACHINE as PROCEEDING
 from rdfast.proposals.models import Proposal
 from rdfast.proposals.states import MACHINE as PROPOSAL
+from rdfast.reports import agreements
+from rdfast.reports.offenders import offenders as _offenders
 from rdfast.reviews.models import Review
 from rdfast.reviews.states import MACHINE as REVIEW
 from rdfast.settlement.models import Claim, Recovery
@@ -49,25 +51,23 @@ MACHINES: dict[type[Any], Machine] = {
 PATIENCE = timedelta(minutes=5)
 
 
-def _offenders(sentence: str, sql: str, parameters: list[Any] | None = None) -> list[str]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        return [sentence.format(*row) for row in cursor.fetchall()]
-
-
 def boxes_add_up(at: datetime) -> list[str]:
     """1. The boxes of an envelope add up to its net allotment, and every balance is the sum of its arrows."""
-    return _offenders(
-        "the boxes of envelope {} are off by {}",
-        "SELECT envelope_id, sum(balance) FROM ledger_box GROUP BY 1 HAVING sum(balance) <> 0",
-    ) + _offenders(
-        "box {} ({} of award {}) holds {}, its arrows say {}",
-        """
+    return (
+        _offenders(
+            "the boxes of envelope {} are off by {}",
+            "SELECT envelope_id, sum(balance) FROM ledger_box GROUP BY 1 HAVING sum(balance) <> 0",
+        )
+        + _offenders(
+            "box {} ({} of award {}) holds {}, its arrows say {}",
+            """
         SELECT b.id, b.kind, b.award_id, b.balance, m.total FROM ledger_box b, LATERAL (
             SELECT coalesce((SELECT sum(amount) FROM ledger_arrow WHERE target_id = b.id), 0)
                  - coalesce((SELECT sum(amount) FROM ledger_arrow WHERE source_id = b.id), 0) AS total
         ) m WHERE b.balance <> m.total
         """,
+        )
+        + agreements.years_pass_on_what_they_give()
     )
 
 
@@ -108,26 +108,32 @@ def paid_money_is_accounted_or_exposed(at: datetime) -> list[str]:
         """,
         )
         + _recoveries_match_the_boxes()
+        + agreements.agreements_stand_at_what_is_theirs()
+        + agreements.demands_take_what_they_ask()
     )
 
 
 def nothing_is_paid_twice(at: datetime) -> list[str]:
     """4. At most one un-bounced release per tranche; claims liquidate at most what was settled."""
-    return _offenders(
-        "tranche {} has {} payments while it is {}",
-        """
+    return (
+        agreements.only_live_awards_pay()
+        + _offenders(
+            "tranche {} has {} payments while it is {}",
+            """
         SELECT t.id, count(p.id), t.state FROM funding_tranche t LEFT JOIN funding_payment p ON p.tranche_id = t.id
             AND NOT EXISTS (SELECT FROM funding_bounce b WHERE b.payment_id = p.id)
         GROUP BY t.id HAVING count(p.id) <> CASE WHEN t.state IN ('released', 'settled') THEN 1 ELSE 0 END
         """,
-    ) + _offenders(
-        "award {} accounted for {} of {} settled",
-        """
+        )
+        + _offenders(
+            "award {} accounted for {} of {} settled",
+            """
         SELECT b.award_id, sum(b.balance), settled.total FROM ledger_box b, LATERAL (
             SELECT coalesce(sum(amount), 0) AS total FROM funding_tranche
             WHERE award_id = b.award_id AND state = 'settled'
         ) settled WHERE b.kind = 'expense' GROUP BY 1, 3 HAVING sum(b.balance) > settled.total
         """,
+        )
     )
 
 
@@ -190,7 +196,7 @@ def caps_held_at_every_release(at: datetime) -> list[str]:
 
 def states_follow_history(at: datetime) -> list[str]:
     """7. Every state equals the last entry of its history, and every entry is a legal move from the one before."""
-    found: list[str] = []
+    found = agreements.nothing_came_too_early()
     for model, machine in MACHINES.items():
         label = model._meta.label_lower
         listed = [f"{move.source}>{move.target}" for move in machine.moves] + [f">{machine.first}"]

@@ -8,25 +8,24 @@ import random
 
 import pytest
 
-from tests.prove.chance import POSSIBLE, Chance, stage
-from tests.prove.random_steps import Played, moves_of_history, play
+from tests.prove.beginnings import scene
+from tests.prove.chance import Chance
+from tests.prove.random_steps import EVERYTHING, Played, legal_moves, moves_of_history, play
 
 SEED = int(os.environ.get("RDFAST_SEED", "20261123"))
-STEPS = int(os.environ.get("RDFAST_STEPS", "1000"))
+STEPS = int(os.environ.get("RDFAST_STEPS", "500"))
 
 
 @pytest.mark.usefixtures("fresh_database")
 def test_no_step_of_a_random_run_breaks_an_invariant() -> None:
     coin, played = random.Random(SEED), Played()
-    chance = Chance(stage(coin), coin)
+    chance = Chance(scene(1), coin, EVERYTHING)
     play(chance, STEPS, played, SEED)
     assert played.violations == []
 
-    missing = {name for name in POSSIBLE if not chance.tried[name]}
-    assert not missing, f"seed {SEED} never did {missing}; did {chance.tried}"
     assert not chance.tried["tamper"]
     assert (
         sum(count for (_name, _met, outcome), count in chance.cells.items() if outcome != "done")
         > STEPS // 20
     )
-    assert len(moves_of_history()) > 35
+    assert len(legal_moves() & set(moves_of_history())) > 60

@@ -28,7 +28,8 @@ from rdfast.programmes.queries import allotment_of, available_in
 from rdfast.programmes.terms import parse
 from rdfast.reports.invariants import broken, snapshot
 from tests import ground, make
-from tests.prove import chance
+from tests.prove import chance_early as early
+from tests.prove import chance_settling as settling
 from tests.prove.chance import Chance, Stage, stage
 from tests.prove.proof import Options, Outcome, Progress
 
@@ -45,9 +46,9 @@ TERMS = {
 }
 # Researchers ask, sign and refuse, the agency grants, pays and counts; nobody waits, so that no deadline comes between.
 OPERATIONS = [
-    chance._submit, chance._submit, chance._approve, chance._approve, chance._approve, chance._approve, chance._second,
-    chance._sign, chance._approve_tranche, chance._release, chance._release, chance._settle,
-    chance._claim, chance._submit_claim, chance._decide_claim,
+    early.submit, early.submit, early.approve, early.approve, early.approve, early.approve, early.second,
+    early.sign, early.approve_tranche, early.release, early.release, early.settle,
+    settling.claim, settling.submit_claim, settling.decide_claim,
 ]  # fmt: skip
 Report = tuple[int, Counter[str], list[str]]
 
@@ -63,7 +64,7 @@ class Teller(Chance):
 def prove(options: Options) -> Outcome:
     """Let the tellers work for `size` seconds."""
     with ground.fresh_database(planted=options.planted):
-        worlds = _worlds(stage(random.Random(options.seed)))
+        worlds = _worlds(stage())
         until = time.monotonic() + options.size
         connections.close_all()  # the tellers must not share them
         context = multiprocessing.get_context("fork")
@@ -137,7 +138,7 @@ def _shift(c: Chance) -> None:
 def _work(worlds: list[Stage], seed: int, until: float, reports: "SimpleQueue[Report]") -> None:
     coin = random.Random(seed)
     tellers = [
-        Teller(world, coin, [*OPERATIONS, _draft, _draft, _refuse, _refuse, _refuse, _shift])
+        Teller(world, coin, [*OPERATIONS, _draft, _draft, _refuse, _refuse, _refuse, _shift], alone=False)
         for world in worlds
     ]
     steps, violations = 0, list[str]()

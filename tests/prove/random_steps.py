@@ -10,26 +10,36 @@ import signal
 import threading
 import traceback
 from collections import Counter
-from contextlib import suppress
-from dataclasses import dataclass, field
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field, replace
 
-from django.db import connection, connections
+from django.db import connections
 
 from rdfast.audit.models import Event
 from rdfast.flow.deadlines import settle_down
 from rdfast.reports.invariants import MACHINES, broken
 from rdfast.timers.models import Timer
-from tests import ground
-from tests.prove.chance import POSSIBLE, Chance, Stage, stage
-from tests.prove.chance_later import EVERYTHING
+from tests import databases, ground
+from tests.prove.beginnings import SCENES, scene
+from tests.prove.chance import Chance, Stage, wait
+from tests.prove.chance_early import EARLY
+from tests.prove.chance_later import LATER
+from tests.prove.chance_settling import SETTLING
 from tests.prove.proof import Options, Outcome, Progress
+from tests.prove.tampering import tamper
 
-STEPS = 1_000  # of one world: many stories, and the invariants stay cheap
+STEPS = 500  # of one world: many stories, and the invariants stay cheap
+# So many steps meet every legal move and do every operation; what is left out of them is a violation.
+WHOLE = 50_000
 LOOK_EVERY = 10
 PROCESSES = 2
 PLAYERS = 4
 
+EVERYTHING = [*EARLY, *LATER, *SETTLING, tamper, wait, wait]
+# What somebody may do sometimes; tampering is refused always.
+POSSIBLE = {operation.__name__ for operation in EVERYTHING} - {"tamper"}
 Move = tuple[str, str, str]
+_worlds: list["World"] = []
 
 
 @dataclass
@@ -51,28 +61,61 @@ class Played:
         self.violations += other.violations
 
 
+@dataclass(frozen=True)
+class World:
+    """One world to be played: in a copy of the database in which its scene is set."""
+
+    seed: int
+    steps: int
+    database: str
+    stage: Stage
+
+
 def prove(options: Options) -> Outcome:
     """Play worlds until `size` steps are done. The first world has the seed itself, so that it can be replayed.
 
     It ends with the first world in which something is broken. Interrupted, it tells of the worlds played so far.
     """
-    worlds = [
-        (options.seed + number, min(STEPS, options.size - first), options.planted)
-        for number, first in enumerate(range(0, options.size, STEPS))
-    ]
-    connection.close()  # the processes must not share it
-    total, progress = Played(), Progress("random", options.size)
+    lengths = [min(STEPS, options.size - first) for first in range(0, options.size, STEPS)]
+    seeds = range(options.seed, options.seed + len(lengths))
+    with ExitStack() as stack:
+        try:
+            scenes = _set(stack, sorted({seed % len(SCENES) for seed in seeds}), options.planted)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is what the proof looks for
+            return Outcome(0, "steps", [f"while the scenes were set: {_words(error)}"])
+        worlds = [
+            World(seed, steps, *scenes[seed % len(SCENES)])
+            for seed, steps in zip(seeds, lengths, strict=True)
+        ]
+        total = _play_all(worlds, options.size)
+    return Outcome(total.steps, "steps", total.violations or left_out(total), _told(total))
+
+
+def _set(stack: ExitStack, numbers: list[int], planted: str) -> dict[int, tuple[str, Stage]]:
+    """A database for each of these scenes, from which the worlds are copied."""
+    found = {}
+    for number in numbers:
+        name = stack.enter_context(ground.database(planted=planted, safe=False))
+        with databases.pointing_at(name):
+            found[number] = name, scene(number)
+    return found
+
+
+def _play_all(worlds: list[World], size: int) -> Played:
+    total, progress = Played(), Progress("random", size)
+    numbers = range(len(worlds))
+    _worlds[:] = worlds  # the processes are forked with it
     with (
         suppress(KeyboardInterrupt),
         multiprocessing.get_context("fork").Pool(PROCESSES, _deaf_to_interrupts, maxtasksperchild=10) as pool,
     ):
-        for played in pool.imap_unordered(_play_world, worlds):
+        for played in pool.imap_unordered(_play_world, numbers):
             total.add(played)
             progress.at(total.steps, f"{len(total.violations)} violations")
             progress.found(played.violations)
             if total.violations:
                 break
-    return Outcome(total.steps, "steps", total.violations, _told(total))
+    return total
 
 
 def _deaf_to_interrupts() -> None:
@@ -80,15 +123,15 @@ def _deaf_to_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _play_world(world: tuple[int, int, str]) -> Played:
-    seed, steps, planted = world
-    coin, played = random.Random(seed), Played()
-    with ground.fresh_database(planted=planted):
-        shared = stage(coin)
+def _play_world(number: int) -> Played:
+    world = _worlds[number]
+    seed, coin, played = world.seed, random.Random(world.seed), Played()
+    with ground.fresh_database(of=world.database, safe=False):
+        shared = replace(world.stage, waiting=threading.Lock())
         if seed % 4:
-            play(Chance(shared, coin, EVERYTHING), steps, played, seed)
+            play(Chance(shared, coin, EVERYTHING), world.steps, played, seed)
         else:
-            _play_together(shared, coin, steps, played, seed)
+            _play_together(shared, coin, world.steps, played, seed)
         _look(shared, played, f"seed {seed}, at the end")
         failed = Timer.objects.filter(attempts__gt=0).values_list("pk", "kind", "last_error")
         played.violations += [
@@ -115,7 +158,9 @@ def _play_together(shared: Stage, coin: random.Random, steps: int, played: Playe
 
     A deadline set while another player moved the time on is overdue at once: the sweep comes before the look.
     """
-    players = [Chance(shared, random.Random(coin.random()), EVERYTHING) for _player in range(PLAYERS)]
+    players = [
+        Chance(shared, random.Random(coin.random()), EVERYTHING, alone=False) for _player in range(PLAYERS)
+    ]
     a_round = 20
     for number in range(steps // (PLAYERS * a_round) + 1):
         where = f"seed {seed} with {PLAYERS} at once, round {number}"
@@ -150,10 +195,12 @@ def _take(player: Chance, played: Played, where: str) -> None:
     try:
         player.step()
     except Exception as error:  # noqa: BLE001 - whatever it is, it is what the proof looks for
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        played.violations.append(
-            f"{where}: {type(error).__name__} {str(error).strip()[:200]} ({last.name}, {player.met})"
-        )
+        played.violations.append(f"{where}: {_words(error)} ({player.met})")
+
+
+def _words(error: Exception) -> str:
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} {str(error).strip()[:200]} in {last.name}"
 
 
 def _look(shared: Stage, played: Played, where: str) -> None:
@@ -169,11 +216,26 @@ def moves_of_history() -> Counter[Move]:
     return found
 
 
+def _unmet(total: Played) -> list[str]:
+    return sorted(" ".join(move) for move in legal_moves() - set(total.moves))
+
+
+def _never_done(total: Played) -> list[str]:
+    return sorted(POSSIBLE - {name for name, _met, outcome in total.cells if outcome == "done"})
+
+
+def left_out(total: Played) -> list[str]:
+    """The legal moves and operations that a whole run never came to. A shorter one may leave out what it likes."""
+    if total.steps < WHOLE:
+        return []
+    return [f"{total.steps:,} steps never made the legal move {move}" for move in _unmet(total)] + [
+        f"{total.steps:,} steps never did {operation}" for operation in _never_done(total)
+    ]
+
+
 def _told(total: Played) -> list[str]:
-    legal = _legal_moves()
-    unmet = sorted(legal - set(total.moves))
+    legal, unmet, never = legal_moves(), _unmet(total), _never_done(total)
     done = sum(count for (_name, _met, outcome), count in total.cells.items() if outcome == "done")
-    never = sorted(POSSIBLE - {name for name, _met, outcome in total.cells if outcome == "done"})
     return [
         (
             f"{total.steps:,} steps in worlds of {STEPS:,}, {total.at_once:,} of them by {PLAYERS} connections "
@@ -182,7 +244,7 @@ def _told(total: Played) -> list[str]:
         ),
         "",
         f"Legal moves met: {len(legal & set(total.moves))} of {len(legal)}. "
-        + (f"Not met: {', '.join(' '.join(move) for move in unmet)}." if unmet else "None was left out."),
+        + (f"Not met: {', '.join(unmet)}." if unmet else "None was left out."),
         *([f"Operations never done: {', '.join(never)}."] if never else []),
         "",
         "| operation | states it met, and what came of it |",
@@ -191,7 +253,8 @@ def _told(total: Played) -> list[str]:
     ]
 
 
-def _legal_moves() -> set[Move]:
+def legal_moves() -> set[Move]:
+    """Every move of every machine, and every beginning."""
     legal: set[Move] = set()
     for model, machine in MACHINES.items():
         name = model._meta.model_name

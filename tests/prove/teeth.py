@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests import ground
-from tests.prove.plants import PLANTS, Plant
+from tests.prove.plant import Plant
+from tests.prove.plants import PLANTS
 from tests.prove.proof import Options, Outcome, Progress
 
 ROOT = Path(__file__).parent.parent.parent

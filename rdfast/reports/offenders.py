@@ -1,0 +1,12 @@
+"""Whatever breaks a rule, in a sentence each."""
+
+from typing import Any
+
+from django.db import connection
+
+
+def offenders(sentence: str, sql: str, parameters: list[Any] | None = None) -> list[str]:
+    """One sentence for each row that the question finds."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return [sentence.format(*row) for row in cursor.fetchall()]
