@@ -108,8 +108,11 @@ def scene(number: int) -> Stage:
     is_last = number == len(SCENES) - 1
     terms: dict[str, object] = {} if number in UNHURRIED else {**BRIEF}
     found = stage(allotted=600_000_000 if is_last else 10_000_000_000, **terms)
-    for begin in SCENES[number]:
-        beginning = Beginning(found.w, coin.choice(found.pis), found.at)
+    # Each at an organisation of its own: whoever owes money asks for no more.
+    organisations = list(dict.fromkeys(pi.organisation for pi in found.pis))
+    for begin, organisation in zip(SCENES[number], organisations, strict=False):
+        pi = coin.choice([pi for pi in found.pis if pi.organisation == organisation])
+        beginning = Beginning(found.w, pi, found.at)
         begin(beginning)
         found.at = beginning.at
         make.run_to(found.at)
