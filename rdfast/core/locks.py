@@ -27,6 +27,7 @@ def lock(model: type[M], pk: int, *related: str) -> M:
     row = _with(related, rows).first()
     if row is None:
         raise NotFound(_("This does not exist."))
+    _forget_overtaken(row, related)
     return row
 
 
@@ -42,6 +43,16 @@ def lock_if_free(model: type[M], pk: int, *related: str) -> M | None:
 def _with(related: tuple[str, ...], rows: models.QuerySet[M]) -> models.QuerySet[M]:
     """In no order but the key's: a model's own ordering would join what nobody reads."""
     return (rows.select_related(*related) if related else rows).order_by("pk")
+
+
+def _forget_overtaken(row: models.Model, related: tuple[str, ...]) -> None:
+    """Whoever waited for the lock read the related rows before: one that is another by now is asked for anew."""
+    for name in related:
+        field = row._meta.get_field(name.partition("__")[0])
+        if isinstance(field, models.ForeignKey):
+            read = field.get_cached_value(row)
+            if getattr(read, "pk", None) != getattr(row, field.attname):
+                field.delete_cached_value(row)
 
 
 @contextmanager

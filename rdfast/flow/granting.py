@@ -35,10 +35,9 @@ from rdfast.timers.kinds import Kind
 
 def policy_of(proposal: Proposal) -> Policy:
     """The policy version the proposal was submitted under."""
-    if proposal.policy_id is None:
+    if proposal.policy is None:
         raise ValueError(f"{proposal} was never submitted")
-    # Whoever waited for the lock while it was submitted holds the new row joined with the policy it had before: none.
-    return proposal.policy or Policy.objects.get(pk=proposal.policy_id)
+    return proposal.policy
 
 
 @boundaries.commit

@@ -1,9 +1,10 @@
 """Two people, or one person twice, on two real connections: one effect, and the other is told."""
 
+import threading
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from rdfast.audit.models import Event
 from rdfast.core.locks import lock
@@ -27,6 +28,7 @@ from rdfast.reports.invariants import broken
 from rdfast.timers.models import Timer
 from tests import make
 from tests.databases import at_once
+from tests.stack import wait_until
 
 pytestmark = pytest.mark.usefixtures("fresh_database")
 DAY = timedelta(days=1)
@@ -55,6 +57,30 @@ def test_two_managers_approve_one_proposal() -> None:
     assert (Award.objects.count(), Decision.objects.count()) == (1, 1)
     assert ledger.balance(BoxKind.AVAILABLE, envelope_id=w.envelope.pk) == 10_000_000_000 - 60_000_000
     assert broken(at=make.MONDAY) == []
+
+
+def test_an_approver_who_waited_for_the_submission_finds_its_policy() -> None:
+    w = make.world()
+    proposal, is_submitted = make.draft(w), threading.Event()
+
+    @transaction.atomic
+    def submit() -> None:
+        submitting.submit(proposal.pk, by=w.hana, at=make.MONDAY)
+        is_submitted.set()
+        wait_until(_somebody_waits_for_a_lock)
+
+    def approve() -> None:
+        is_submitted.wait(10)
+        granting.approve(proposal.pk, amount=60_000_000, reason="yes", by=w.minjun, at=make.MONDAY)
+
+    assert at_once(submit, approve) == [None, None]
+    assert Award.objects.get().policy == w.programme.policies.get()
+
+
+def _somebody_waits_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return bool(cursor.fetchone()[0])
 
 
 def test_an_approval_and_a_refusal_of_one_proposal() -> None:
@@ -116,7 +142,7 @@ def test_the_envelope_itself_refuses_when_no_cap_does() -> None:
     )
     (refused,) = (outcome for outcome in outcomes if isinstance(outcome, Exception))
     assert isinstance(refused, EnvelopeExhausted), outcomes
-    assert "₩40,000,000" in str(refused)
+    assert "40,000,000" in str(refused)
     assert Award.objects.count() == 1
     assert ledger.balance(BoxKind.AVAILABLE, envelope_id=w.envelope.pk) == 40_000_000
     assert broken(at=make.MONDAY) == []
