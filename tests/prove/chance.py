@@ -121,6 +121,11 @@ class Chance:
         """The time of the stage."""
         return self.stage.at
 
+    @property
+    def a_moment_later(self) -> datetime:
+        """When a conflict is declared: steps between two waits share an instant, and what was done at it came before."""
+        return self.at + timedelta(seconds=1)
+
     def step(self) -> None:
         """Take one operation that finds something to act upon. What is neither done nor refused is raised."""
         if not self.alone:

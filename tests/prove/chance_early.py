@@ -210,7 +210,7 @@ def give_up_review(c: Chance) -> None:
     if c.coin.random() < 0.7:
         evaluating.decline(review.pk, reason="ill", by=by, at=c.at)
     else:
-        evaluating.recuse(review.pk, reason="we published together", by=by, at=c.at)
+        evaluating.recuse(review.pk, reason="we published together", by=by, at=c.a_moment_later)
 
 
 def deliver(c: Chance) -> None:
@@ -235,9 +235,7 @@ def declare_conflict(c: Chance) -> None:
     c.seldom(0.15)
     review = c.row(Review, "accepted")
     who, friend = c.someone(review.reviewer), c.someone(review.milestone.award.pi)
-    # Steps between two waits share an instant: what was done at it came before the conflict.
-    at = c.at + timedelta(seconds=1)
-    people.declare_conflict(who, with_user=friend, with_organisation=None, reason="kin", at=at)
+    people.declare_conflict(who, with_user=friend, with_organisation=None, reason="kin", at=c.a_moment_later)
 
 
 EARLY: list[Callable[[Chance], None]] = [
