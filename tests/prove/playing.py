@@ -25,8 +25,8 @@ from django.urls import resolve
 from rdfast.celery import app
 from rdfast.timers import clock
 from rdfast.timers.queries import due
-from tests import databases, make
-from tests.prove.path import Fork, Item, Later, Post, Wait
+from tests import databases, ground, make
+from tests.prove.items import Fork, Item, Later, Post, Wait, file_name
 from tests.prove.proof import Progress
 
 _numbers = itertools.count(1)
@@ -79,6 +79,14 @@ class Player:
         """Try it in copies, then do it once here. `again` is what a person does who got no answer."""
         raise NotImplementedError
 
+    def walk(self, stories: list[Callable[[], Iterator[Item]]], *, planted: str = "") -> None:
+        """Every story in a database of its own, until something is broken."""
+        for story in stories:
+            if not self.violations:
+                self.at = MONDAY
+                with ground.fresh_database(planted=planted):
+                    self.play(story())
+
     def play(self, story: Iterator[Item]) -> None:
         """To its end, every fork of it too, unless something is broken."""
         for item in story:
@@ -105,7 +113,7 @@ class Player:
         name = resolve(post.url).view_name
         self.forms[name] += 1
         cookies = _signed_in(post)
-        what = " ".join([name, *(post.form[key] for key in ("action", "answer") if key in post.form)])
+        what = f"{name} {post.act}".strip()
         self.step(what, [lambda: self.send(post, cookies)], again=[lambda: self._send_again(post, cookies)])
         if post.effect() != 1:
             self.violations.append(f"{what} once had {post.effect()} effects")
@@ -115,7 +123,7 @@ class Player:
         browser = Client(raise_request_exception=False)
         browser.cookies.update(cookies)
         files = {} if changes else post.files
-        uploads = {name: SimpleUploadedFile(f"{name}.pdf", held) for name, held in files.items()}
+        uploads = {name: SimpleUploadedFile(file_name(name, held), held) for name, held in files.items()}
         answer = browser.post(post.url, {**post.form, **changes, **uploads})
         self.answers[answer.status_code] += 1
         if answer.status_code >= 500:
