@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from rdfast.core import boundaries
 from rdfast.flow.deadlines import settle_down
-from rdfast.milestones.models import Evidence
+from rdfast.milestones.models import Evidence, FinalEvidence
 from rdfast.outbox.models import Message
 from rdfast.reports.invariants import broken
 from rdfast.settlement.models import Receipt
@@ -155,7 +155,9 @@ class Crashing(Player):
     def _files_lost(self) -> list[str]:
         """Every file that a row names is there. One whose row was not committed is left over, and nobody can read it."""
         named = {
-            path for model in (Evidence, Receipt) for path in model.objects.values_list("path", flat=True)
+            path
+            for model in (Evidence, FinalEvidence, Receipt)
+            for path in model.objects.values_list("path", flat=True)
         }
         kept = _kept()
         self.files_left += len(kept - named - self.files_before)

@@ -1,4 +1,4 @@
-"""Playing the path in one process: a clock that stands still during a step, mails kept as files, copies to try in."""
+"""Playing stories in one process: a clock that stands still during a step, mails kept as files, copies to try in."""
 
 import itertools
 import os
@@ -21,6 +21,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection
 from django.test import Client, override_settings
 from django.urls import resolve
+from django.utils import translation
 
 from rdfast.celery import app
 from rdfast.timers import clock
@@ -125,6 +126,8 @@ class Player:
         files = {} if changes else post.files
         uploads = {name: SimpleUploadedFile(file_name(name, held), held) for name, held in files.items()}
         answer = browser.post(post.url, {**post.form, **changes, **uploads})
+        # The request leaves its reader's language behind in this thread; a worker does not write in it.
+        translation.deactivate()
         self.answers[answer.status_code] += 1
         if answer.status_code >= 500:
             error = getattr(answer, "exc_info", None)
@@ -164,7 +167,7 @@ def _signed_in(post: Post) -> Any:
 
 @contextmanager
 def surroundings(player: Player) -> Iterator[None]:
-    """The player's clock, and folders of the proof's own for mails and files."""
+    """The player's clock, lots that always fall alike, and folders of the proof's own for mails and files."""
     folder = Path(tempfile.mkdtemp(prefix="rdfast-files-"))
     for name in ("files", "mails"):
         (folder / name).mkdir()
@@ -180,6 +183,7 @@ def surroundings(player: Player) -> Iterator[None]:
             )
         )
         stack.enter_context(mock.patch.object(clock, "now", side_effect=lambda: player.at))
+        stack.enter_context(mock.patch("secrets.token_hex", return_value="0" * 32))
         yield
 
 

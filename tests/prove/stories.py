@@ -44,9 +44,7 @@ def given_up_by_the_machine() -> Iterator[Item]:
     message = Message.objects.earliest("pk")
     Message.objects.filter(pk=message.pk).update(status=Message.Status.DEAD, last_error="nobody there")
     yield _tried(w.admin, "timers_timer", "try_again", dead.pk, happened("deadline.set_again", proposal))
-    yield _tried(
-        w.admin, "outbox_message", "send_again", message.pk, happened("message.sent_again", message)
-    )
+    yield _tried(w.admin, "outbox_message", "send_again", message.pk, happened("message.sent_again", message))
 
 
 def _tried(by: User, rows: str, action: str, pk: int, effect: Callable[[], int]) -> Post:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -217,6 +218,24 @@ def test_the_end_is_asked_for_on_a_page_and_proposed_by_the_programme() -> None:
     assertContains(page, "This field is required.")
     as_(w.minjun).post(theirs("terminate", award.pk), {**form, "lesson": "No sulphide."})
     assertContains(as_(w.yuna).get(theirs("motion", Motion.objects.get().pk)), "No sulphide.")
+
+
+def test_a_change_of_one_day_keeps_the_other_milestones() -> None:
+    w = make.world()
+    award = make.signed(w)
+    form = {"action": "propose", "amount": str(award.amount), "reason": "The furnace is late."}
+    form |= {"version": str(award.version), "once": str(uuid4())}
+    form |= {"milestones-TOTAL_FORMS": "2", "milestones-INITIAL_FORMS": "0"}
+    for index, (milestone, later) in enumerate(zip(award.milestones.order_by("number"), (1, 0), strict=True)):
+        form |= {
+            f"milestones-{index}-title": milestone.title,
+            f"milestones-{index}-criterion": milestone.criterion,
+            f"milestones-{index}-due_on": (milestone.due_on + later * DAY).isoformat(),
+            f"milestones-{index}-share_percent": str(milestone.share_percent),
+        }
+    page = as_(w.hana).post(reverse("change_propose", args=[award.pk]), form, follow=True)
+    assertContains(page, "The date is moved.")
+    assert [each.title for each in award.milestones.filter(state="planned")] == ["Cell", "Stack"]
 
 
 def test_leave_is_given_on_a_page(now: Now) -> None:
