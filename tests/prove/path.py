@@ -3,7 +3,7 @@
 Proofs play it in their own way: ten times each form, with a crash in each, under load while programs are killed.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import fields
 from datetime import timedelta
 from functools import partial
@@ -50,15 +50,7 @@ RUBRIC = {
 
 def path(w: make.World, *, above_limit: bool = False) -> Iterator[Item]:
     """One proposal of Hana's, all the way to the second payment."""
-    once = str(uuid4())
-    begun = Proposal.objects.filter(once=once)
-    yield Post(w.hana, reverse("researcher:propose", args=[w.call.pk]), {"once": once}, begun.count)
-    proposal = look(begun.get)
-    yield from _submitted(w, proposal, above_limit)
-    if above_limit:
-        yield from _recommended(w, proposal)
-    else:
-        yield _answered(w.minjun, proposal, "proposal.approve", amount=proposal.asked_provisional)
+    proposal = yield from granted(w, above_limit=above_limit)
     award = look(lambda: Award.objects.get(proposal=proposal))
     yield from _signed(w, award)
     first, second = look(lambda: list(award.tranches.order_by("number")))
@@ -69,6 +61,20 @@ def path(w: make.World, *, above_limit: bool = False) -> Iterator[Item]:
     yield from _reviewed(w, milestone)
     yield from _claimed(w, award, amount=first.amount * 4 // 5)
     yield from _paid(w, second)
+
+
+def granted(w: make.World, *, above_limit: bool = False) -> Generator[Item, None, Proposal]:
+    """From the draft to the grant, which above the limit a second person approves."""
+    once = str(uuid4())
+    begun = Proposal.objects.filter(once=once)
+    yield Post(w.hana, reverse("researcher:propose", args=[w.call.pk]), {"once": once}, begun.count)
+    proposal = look(begun.get)
+    yield from _submitted(w, proposal, above_limit)
+    if above_limit:
+        yield from _recommended(w, proposal)
+    else:
+        yield _answered(w.minjun, proposal, "proposal.approve", amount=proposal.asked_provisional)
+    return proposal
 
 
 def beside(w: make.World) -> Iterator[Item]:

@@ -25,7 +25,9 @@ def a_proposal_turned_down() -> Iterator[Item]:
     form = {**make.approval_form(proposal), "answer": "route", "reason": "Basic research."}
     yield Post(w.minjun, url, form, happened("proposal.route", proposal))
     decision = Event.objects.get(kind="proposal.route", matter_id=proposal.pk)
-    yield from appealed(w, w.hana, decision, "uphold")
+    appeal = yield from _appealed(w.hana, decision)
+    yield Fork([partial(_decided, w, appeal, "reject"), partial(left_alone, 31, 38)])
+    yield from _decided(w, appeal, "uphold")
     yield Later((3,))
     yield from _reassigned(w, proposal, deputy)
     proposal.refresh_from_db()
@@ -39,14 +41,18 @@ def _reassigned(w: make.World, proposal: Proposal, to: User) -> Iterator[Item]:
     yield Post(w.doyun, reverse("manager:reassign", args=[proposal.pk]), form, given.count)
 
 
-def appealed(w: make.World, by: User, decision: Event, verdict: str) -> Iterator[Item]:
-    """An appeal against the decision that this event tells of, and its end."""
+def upheld(w: make.World, by: User, decision: Event) -> Iterator[Item]:
+    """An appeal undoes the decision that this event tells of."""
+    appeal = yield from _appealed(by, decision)
+    yield from _decided(w, appeal, "uphold")
+
+
+def _appealed(by: User, decision: Event) -> Generator[Item, None, Appeal]:
+    """An appeal against the decision, which it gives."""
     filed = Appeal.objects.filter(decision=decision)
     url = reverse("researcher:file_appeal", args=[decision.matter_id, decision.pk])
     yield Post(by, url, {"text": "It is bold.", **UNDERSTOOD}, filed.count)
-    appeal = filed.get()
-    yield Fork([partial(_decided, w, appeal, "reject"), partial(left_alone, 31, 38)])
-    yield from _decided(w, appeal, verdict)
+    return filed.get()
 
 
 def _decided(w: make.World, appeal: Appeal, verdict: str) -> Iterator[Item]:
@@ -61,7 +67,7 @@ def proceedings() -> Iterator[Item]:
     award = make.paid(w).award
     yield Fork([partial(_heard_about_money, w, award), partial(_specially_reviewed, w, award)])
     proceeding = yield from _opened(w, award, "termination")
-    yield Fork([partial(left_alone, 16, 21, 52)])
+    yield Fork([partial(left_alone, 21, 52)])
     url = reverse("researcher:proceeding", args=[proceeding.pk])
     form = {"reply": "A cell tester.", **UNDERSTOOD}
     yield Post(w.hana, url, form, happened("proceeding.hear", proceeding))
@@ -70,14 +76,14 @@ def proceedings() -> Iterator[Item]:
     yield Fork([partial(_signed, w, proceeding, "refuse", happened("proceeding.dismiss", proceeding))])
     yield from _signed(w, proceeding, "sign", happened("award.terminate", award))
     decision = Event.objects.get(kind="award.terminate", matter_id=award.proposal_id)
-    yield from appealed(w, w.sejin, decision, "uphold")
+    yield from upheld(w, w.sejin, decision)
 
 
 def _specially_reviewed(w: make.World, award: Award) -> Iterator[Item]:
     """It suspends from the notice on; the suspension is lifted by an appeal."""
     yield from _opened(w, award, "special_review")
     decision = Event.objects.get(kind="award.suspend", matter_id=award.proposal_id)
-    yield from appealed(w, w.sejin, decision, "uphold")
+    yield from upheld(w, w.sejin, decision)
 
 
 def _heard_about_money(w: make.World, award: Award) -> Iterator[Item]:

@@ -17,7 +17,7 @@ from rdfast.settlement.operations import Verdict
 from rdfast.timers import clock
 from tests import make
 from tests.prove.items import UNDERSTOOD, Fork, Item, Later, Post, happened, left_alone
-from tests.prove.path_disputes import appealed
+from tests.prove.path_disputes import upheld
 
 COSTS = b"category,date,description,amount\nmaterials,2026-11-02,Foil,10000000\n"
 
@@ -51,11 +51,11 @@ def money_that_is_asked_back() -> Iterator[Item]:
     url = reverse("finance:recovery", args=[recovery.pk])
     notice = {"action": "notice", **UNDERSTOOD}
     yield Post(w.finn, url, notice, happened("recovery.notice", recovery))
-    yield Fork([partial(left_alone, 16, 21, 32)])
+    yield Fork([partial(left_alone, 21)])
     url = reverse("researcher:recovery", args=[recovery.pk])
     form = {"objection": "Here they are.", **UNDERSTOOD}
     yield Post(w.sejin, url, form, happened("recovery.contest", recovery))
-    yield Fork([partial(left_alone, 31, 38)])
+    yield Fork([partial(left_alone, 31)])
     form = {"amount": "4,000,000", "determination": "One is fine."}
     yield from _answered(w.minjun, recovery, "determine", form)
     yield Fork([partial(_contested_again, w, recovery)])
@@ -127,12 +127,12 @@ def _answered(by: User, recovery: Recovery, action: str, form: dict[str, str]) -
 def _contested_again(w: make.World, recovery: Recovery) -> Iterator[Item]:
     """What was determined is appealed against, and dismissed in the end."""
     decision = Event.objects.get(kind="recovery.determine", subject_id=recovery.pk)
-    yield from appealed(w, w.sejin, decision, "uphold")
+    yield from upheld(w, w.sejin, decision)
 
 
 def _never_paid(w: make.World, recovery: Recovery) -> Iterator[Item]:
     """Overdue, dunned, referred to the tax office, written off."""
-    yield Later((17, 28, 31, 46, 52, 57, 64))
+    yield Later((31, 46, 52, 57, 64))
     yield from _answered(w.yuna, recovery, "write_off", {"conclusion": "Bankrupt."})
 
 

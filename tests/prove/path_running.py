@@ -37,10 +37,10 @@ def work_that_succeeds() -> Iterator[Item]:
     _pay(w, award)
     yield until(make.passed_next(w, award, at=clock.now()).reported_at)
     yield from _raised(w, award)
-    yield Fork([partial(left_alone, 134, 157, 164)])
+    yield Fork([partial(left_alone, 150, 164)])
     yield from _confirmed(w, award)
     yield until(make.passed_next(w, award, at=clock.now()).reported_at)
-    yield Fork([partial(left_alone, 61, 68)])
+    yield Fork([partial(left_alone, 61)])
     yield from _completed(w, award)
 
 
@@ -48,9 +48,9 @@ def milestones_that_are_missed() -> Iterator[Item]:
     """Two milestones pass without a report; the first may be reported late."""
     w = make.world(account_days=800, confirmation_days=300)
     award = make.paid(w).award
-    yield Later((46, 58, 61, 73, 76))
+    yield Later((47, 61, 73, 76))
     milestone = award.milestones.get(number=1)
-    yield Fork([partial(left_alone, 61, 75, 89, 91)])
+    yield Fork([partial(left_alone, 61, 76, 88, 91)])
     until_day = timezone.localdate(clock.now()) + timedelta(days=9)
     form = {"until": until_day.isoformat(), "reason": "Flu."}
     url = reverse("manager:leave", args=[milestone.pk])
@@ -62,8 +62,8 @@ def milestones_that_are_missed() -> Iterator[Item]:
 
 def _plan_forgotten(w: make.World, award: Award) -> Iterator[Item]:
     """The award is suspended, and resumed once the plan is in after all."""
-    yield Later((24, 28, 31))
-    yield Fork([partial(left_alone, 47, 61, 75, 90, 96, 126)])
+    yield Later((24, 31))
+    yield Fork([partial(left_alone, 61, 76)])
     form = make.plan_form(Plan.objects.get(award=award))
     handed_in = happened("plan.submit", award.plan)
     yield Post(w.hana, reverse("researcher:plan", args=[award.pk]), form, handed_in)
@@ -177,7 +177,7 @@ def _completed(w: make.World, award: Award) -> Iterator[Item]:
     form = {"text": "It holds.", "lesson": "Use oxide.", **UNDERSTOOD}
     reported = FinalReport.objects.filter(award=award)
     yield Post(w.hana, url, form, reported.count, files={"evidence": PDF})
-    yield Fork([partial(left_alone, 61, 84, 91, 181)])
+    yield Fork([partial(left_alone, 61, 91, 181)])
     make.accepted(w, award, amount=24_000_000, at=clock.now())
     yield from _closed(w, award)
 

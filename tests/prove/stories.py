@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from functools import partial
 
 from django.urls import reverse
 
@@ -14,7 +13,7 @@ from rdfast.timers.kinds import Kind
 from rdfast.timers.models import Timer
 from tests import make
 from tests.prove.items import Item, Post, happened
-from tests.prove.path import beside, path
+from tests.prove.path import beside, granted, path
 from tests.prove.path_disputes import a_proposal_turned_down, proceedings
 from tests.prove.path_money import money_that_is_accounted_for, money_that_is_asked_back
 from tests.prove.path_running import milestones_that_are_missed, work_that_succeeds
@@ -27,9 +26,14 @@ def in_and_out() -> Iterator[Item]:
     yield from beside(make.world())
 
 
-def to_the_second_payment(*, above_limit: bool) -> Iterator[Item]:
-    """From the draft on; above the limit a second person approves."""
-    yield from path(make.world(), above_limit=above_limit)
+def granted_by_two() -> Iterator[Item]:
+    """So much is asked for at first that a second person approves."""
+    yield from granted(make.world(), above_limit=True)
+
+
+def to_the_second_payment() -> Iterator[Item]:
+    """From the draft over the grant, the agreement, the first milestone and its claim."""
+    yield from path(make.world())
 
 
 def given_up_by_the_machine() -> Iterator[Item]:
@@ -54,8 +58,8 @@ def _tried(by: User, rows: str, action: str, pk: int, effect: Callable[[], int])
 
 STORIES: list[Story] = [
     in_and_out,
-    partial(to_the_second_payment, above_limit=False),
-    partial(to_the_second_payment, above_limit=True),
+    granted_by_two,
+    to_the_second_payment,
     work_that_succeeds,
     milestones_that_are_missed,
     money_that_is_accounted_for,
