@@ -24,6 +24,7 @@ from django.urls import resolve
 from django.utils import translation
 
 from rdfast.celery import app
+from rdfast.flow.deadlines import settle_down
 from rdfast.timers import clock
 from rdfast.timers.queries import due
 from tests import databases, ground, make
@@ -91,8 +92,6 @@ class Player:
     def play(self, story: Iterator[Item]) -> None:
         """To its end, every fork of it too, unless something is broken."""
         for item in story:
-            if self.violations:
-                return
             if isinstance(item, Fork):
                 self._fork(item)
             elif isinstance(item, Post):
@@ -101,6 +100,9 @@ class Player:
                 self._wait(item)
             else:
                 self._later(item)
+            # What the story does next may need what is broken.
+            if self.violations:
+                return
 
     def _fork(self, fork: Fork) -> None:
         for way in fork.ways:
@@ -151,6 +153,8 @@ class Player:
             self.at = began + timedelta(days=days)
             if due(self.at, limit=1):
                 self.step(f"{days} days later", runs_of_tasks(), again=runs_of_tasks())
+                # The warnings of that day went out long before the next that is looked at.
+                settle_down(at=self.at)
 
 
 def runs_of_tasks() -> list[Deliver]:
