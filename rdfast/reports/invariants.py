@@ -50,9 +50,10 @@ PATIENCE = timedelta(minutes=5)
 
 
 def _offenders(sentence: str, sql: str, parameters: list[Any] | None = None) -> list[str]:
+    """In an order of their own: two checks of the same rows say the same, wherever these lie."""
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
-        return [sentence.format(*row) for row in cursor.fetchall()]
+        return sorted(sentence.format(*row) for row in cursor.fetchall())
 
 
 def boxes_add_up(at: datetime) -> list[str]:
