@@ -449,6 +449,36 @@ def proposal_form(w: World, *, at: datetime = MONDAY) -> dict[str, str]:
     }
 
 
+def plan_form(plan: Plan, **changes: str) -> dict[str, str]:
+    """The plan's form filled in completely, as a browser sends it to hand it in."""
+    steps: dict[str, str] = {}
+    for index, step in enumerate(plan.steps.all()):
+        at = f"steps-{index}"
+        steps |= {
+            f"{at}-title": step.title,
+            f"{at}-criterion": step.criterion,
+            f"{at}-due_on": step.due_on.isoformat() if step.due_on else "",
+            f"{at}-share_percent": str(step.share_percent),
+            f"{at}-milestone": str(step.milestone_id or ""),
+        }
+    return {
+        "action": "submit",
+        "revision": str(plan.revision),
+        "scope": "Find out whether the interface holds.",
+        "team": "Jiwoo",
+        "data_plan": "Published with the paper.",
+        "amount": "3억 6,000만원",
+        "own_cash": "30,000,000",
+        "own_kind": "10,000,000",
+        budget_cell("personnel", 1): "250,000,000",
+        budget_cell("materials", 2): "1억 5천만",
+        "steps-TOTAL_FORMS": str(plan.steps.count()),
+        "steps-INITIAL_FORMS": "0",
+        **steps,
+        **changes,
+    }
+
+
 def policy_form(*, after: int, reason: str = "Less at risk", **changes: Any) -> dict[str, str]:
     """A policy version as a browser sends it: the defaults but for `changes`; a box that is not ticked is not sent."""
     values = {parameter.name: parameter.default for parameter in fields(Terms)} | changes

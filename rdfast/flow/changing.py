@@ -21,6 +21,7 @@ from rdfast.flow.overtaking import overtake
 from rdfast.flow.telling import heads, managers, pi, signatories, tell, together
 from rdfast.funding import standing
 from rdfast.funding.models import Award
+from rdfast.funding.operations import lock_award
 from rdfast.funding.rules import most_before_confirmation
 from rdfast.funding.states import UNCONFIRMED
 from rdfast.milestones.operations import Promise
@@ -48,6 +49,7 @@ def propose(
     at: datetime,
 ) -> Change:
     """Proposed: the other side answers. Moving one date is free once, and holds at once."""
+    lock_award(award_id)
     is_known = Change.objects.filter(once=once).exists()
     change = changes.propose(
         award_id,

@@ -31,6 +31,10 @@ class CheckedBefore(RuleBroken):
     """The account was checked already."""
 
 
+class GivenBefore(RuleBroken):
+    """The same account was given already and waits for its check."""
+
+
 @one_transaction
 def make_ready(tranche_id: int, *, at: datetime) -> Tranche:
     """The gate is open; whether it is, `flow/paying.py` asks first."""
@@ -141,13 +145,16 @@ def _send_back(what: What, tranche: Tranche, key: str, *, event: Event, at: date
 
 @one_transaction
 def give_account(award_id: int, *, account: PaymentAccount, by: User, at: datetime) -> NewAccount:
-    """Another payment account, in place of one that was given and not checked yet."""
+    """Another payment account, in place of one that was given and not checked yet. Raises GivenBefore."""
     award = lock_award(award_id)
     allowed = rules.may_give_account(
         award_state=award.state, relations=queries.relations(award, by), terms=award.policy.terms
     )
     ensure(allowed, _("Only those who sign for the organisation of a running award give its account."))
-    award.new_accounts.filter(checked_at__isnull=True).delete()
+    waiting = award.new_accounts.filter(checked_at__isnull=True)
+    if waiting.filter(**asdict(account)).exists():
+        raise GivenBefore(_("This account was given already and waits for its check. Nothing was changed."))
+    waiting.delete()
     given = NewAccount.objects.create(award=award, **asdict(account), given_by=by, given_at=at)
     audit.record("award.account_given", of=award, by=by, at=at)
     return given

@@ -37,6 +37,10 @@ class LeaveInThePast(RuleBroken):
     """Leave to report late is for a day to come."""
 
 
+class LeaveGivenBefore(RuleBroken):
+    """The milestone may be reported until that day already."""
+
+
 @one_transaction
 def plan(award: Award, proposal: Proposal, *, by: User | None, at: datetime) -> list[Milestone]:
     """Make the award's milestones from those the proposal planned."""
@@ -208,7 +212,7 @@ def supersede(award: Award, states: Collection[str], *, by: User | None, at: dat
 
 @one_transaction
 def give_leave(milestone_id: int, *, until: date, reason: str, by: User, at: datetime) -> Milestone:
-    """The manager lets a missed milestone be reported after all, until a day. Raises LeaveInThePast."""
+    """The manager lets a missed milestone be reported after all, until a day. Raises LeaveInThePast or LeaveGivenBefore."""
     milestone = lock_milestone(milestone_id)
     if milestone.state != State.MISSED:
         raise NotPossibleNow(milestone)
@@ -218,6 +222,10 @@ def give_leave(milestone_id: int, *, until: date, reason: str, by: User, at: dat
     )
     if until < timezone.localdate(at):
         raise LeaveInThePast(_("This day has passed. Choose a later one."), field="until")
+    if until == milestone.leave_until:
+        raise LeaveGivenBefore(
+            _("Leave until this day was given already. Nothing was changed."), field="until"
+        )
     milestone.leave_until = until
     milestone.save(update_fields=["leave_until"])
     data = {"until": until.isoformat()}

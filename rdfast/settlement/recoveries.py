@@ -20,7 +20,7 @@ from rdfast.ledger.kinds import What
 from rdfast.people.models import User
 from rdfast.settlement import queries, rules
 from rdfast.settlement.models import Instalment, Recovery
-from rdfast.settlement.states import ON_TOP, RECOVERY, Origin
+from rdfast.settlement.states import ON_TOP, OPEN_RECOVERY, RECOVERY, Origin
 
 # The arrow of a demand, by where its money lies.
 _DEMANDED = {
@@ -34,13 +34,22 @@ class RecoveryRefused(RuleBroken):
     """Something in the recovery does not fit; `field` names it."""
 
 
+class AskedBackBefore(RuleBroken):
+    """The same money is asked back already: the form was sent twice."""
+
+
+class AgreedBefore(RuleBroken):
+    """The same instalments are agreed already: the form was sent twice."""
+
+
 @one_transaction
 def propose(
     award_id: int, *, kind: str, origin: str, amount: int, reason: str, by: User | None, at: datetime
 ) -> Recovery:
     """Ask `amount` (minor units) back. `by` None: the clock, or a decision that was made elsewhere.
 
-    Raises RecoveryRefused when less lies there than is asked back, other open recoveries counted.
+    Raises RecoveryRefused when less lies there than is asked back, other open recoveries counted; AskedBackBefore
+    when somebody asks the same back for the same reason as an open recovery does.
     """
     award = lock_award(award_id)
     theirs = relations(award, by) if by else frozenset()
@@ -52,6 +61,12 @@ def propose(
         raise RecoveryRefused(message, field="origin")
     if amount <= 0:
         raise RecoveryRefused(_("Write an amount above zero."), field="amount")
+    same = award.recoveries.filter(kind=kind, origin=origin, amount=amount, reason=reason)
+    if by is not None and same.filter(state__in=OPEN_RECOVERY).exists():
+        message = _(
+            "This is asked back already, for the same reason. If it is another sum, write another reason."
+        )
+        raise AskedBackBefore(message, field="reason")
     most = queries.most_to_recover(award, origin)
     if most is not None and amount > most:
         message = _("At most %(most)s can be asked back from there.")
@@ -151,6 +166,8 @@ def agree_instalments(recovery_id: int, rows: list[tuple[int, date]], *, by: Use
     owed = queries.owed(recovery)
     if not owed:
         raise NotPossibleNow(recovery)
+    if rows == [(each.amount, each.due_on) for each in queries.plan_of(recovery)]:
+        raise AgreedBefore(_("These instalments are agreed already. Nothing was changed."))
     _ensure_plan(rows, owed, at)
     plan = (recovery.instalments.aggregate(last=Max("plan"))["last"] or 0) + 1
     Instalment.objects.bulk_create(

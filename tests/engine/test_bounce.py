@@ -8,7 +8,7 @@ from rdfast.flow.deadlines import settle_down
 from rdfast.funding import standing
 from rdfast.funding.models import Award, Bounce, NewAccount, Payment, Tranche
 from rdfast.funding.operations import PaymentAccount
-from rdfast.funding.payments import CheckedBefore
+from rdfast.funding.payments import CheckedBefore, GivenBefore
 from rdfast.funding.states import Cause
 from rdfast.ledger import queries as ledger
 from rdfast.outbox.models import Message
@@ -95,6 +95,9 @@ def test_only_the_signatory_gives_an_account_and_another_person_checks_it_once()
     first = paying.give_account(award.pk, account=make.ACCOUNT, by=w.sejin, at=make.MONDAY)
     given = paying.give_account(award.pk, account=OTHER, by=w.sejin, at=make.MONDAY)
     assert not NewAccount.objects.filter(pk=first.pk).exists()
+    with pytest.raises(GivenBefore):
+        paying.give_account(award.pk, account=OTHER, by=w.sejin, at=make.MONDAY)
+    assert NewAccount.objects.get() == given
     for stranger in (w.sejin, w.hana, w.minjun, w.yuna):
         with pytest.raises(NotAllowed):
             paying.check_account(given.pk, by=stranger, at=make.MONDAY)

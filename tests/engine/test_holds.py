@@ -14,7 +14,7 @@ from rdfast.flow.deadlines import settle_down
 from rdfast.funding.models import Award
 from rdfast.funding.states import Cause
 from rdfast.milestones.models import Milestone
-from rdfast.milestones.operations import LeaveInThePast
+from rdfast.milestones.operations import LeaveGivenBefore, LeaveInThePast
 from rdfast.outbox.models import Message
 from rdfast.programmes import operations as programmes
 from rdfast.programmes.terms import Terms
@@ -100,7 +100,9 @@ def test_leave_lets_a_missed_milestone_be_reported_until_its_day_and_only_then()
         performing.give_leave(milestone.pk, until=milestone.due_on, reason="x", by=w.minjun, at=now)
     until = milestone.due_on + 30 * DAY
     performing.give_leave(milestone.pk, until=until, reason="Flu.", by=w.minjun, at=now)
-    assert Message.objects.filter(to=w.hana, subject__startswith="You may still report").exists()
+    with pytest.raises(LeaveGivenBefore):
+        performing.give_leave(milestone.pk, until=until, reason="Flu.", by=w.minjun, at=now)
+    assert Message.objects.filter(to=w.hana, subject__startswith="You may still report").count() == 1
     with pytest.raises(NotAllowed):
         performing.report(milestone.pk, text="Late.", files=[], by=w.hana, at=make.start_of(until + DAY))
     reported = performing.report(milestone.pk, text="Late.", files=[], by=w.hana, at=make.start_of(until))

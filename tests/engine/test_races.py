@@ -7,16 +7,18 @@ import pytest
 from django.db import connection, transaction
 
 from rdfast.audit.models import Event
+from rdfast.changes.models import Change
 from rdfast.core.locks import lock
 from rdfast.core.refusals import RuleBroken
 from rdfast.decisions.models import Decision
-from rdfast.flow import granting, paying, submitting
+from rdfast.flow import changing, granting, paying, submitting
 from rdfast.flow.deadlines import settle_down, sweep
 from rdfast.funding.limits import EnvelopeExhausted
 from rdfast.funding.models import Award, Payment
 from rdfast.ledger import queries as ledger
 from rdfast.ledger.kinds import BoxKind
 from rdfast.milestones.models import Milestone
+from rdfast.milestones.operations import Promise
 from rdfast.outbox import operations as outbox
 from rdfast.outbox.models import Message
 from rdfast.people.models import Conflict
@@ -267,3 +269,27 @@ def test_sweepers_at_once_keep_the_order_of_one_matter() -> None:
     )
     invited = Event.objects.filter(kind="review.begin", at__lt=late)
     assert reminded.count() == invited.count() == 3
+
+
+def test_a_change_sent_eight_times_at_once_is_proposed_once() -> None:
+    w = make.world()
+    award = make.signed(w)
+    promise = Promise("Cell", "80 % after 200 cycles", (make.MONDAY + 90 * DAY).date(), 100)
+    once = make.uuid4()
+    changes = at_once(
+        *(
+            lambda: changing.propose(
+                award.pk,
+                amount=award.amount,
+                promises=[promise],
+                reason="We learnt something.",
+                base_version=award.version,
+                once=once,
+                by=w.hana,
+                at=make.MONDAY,
+            )
+            for _time in range(8)
+        )
+    )
+    assert set(changes) == {Change.objects.get()}
+    assert Message.objects.filter(to=w.minjun, subject__startswith="Change proposed").count() == 1

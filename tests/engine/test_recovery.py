@@ -14,7 +14,7 @@ from rdfast.ledger import queries as ledger
 from rdfast.outbox.models import Message
 from rdfast.reports.invariants import broken
 from rdfast.settlement.models import Recovery, Repayment
-from rdfast.settlement.recoveries import RecoveryRefused
+from rdfast.settlement.recoveries import AgreedBefore, AskedBackBefore, RecoveryRefused
 from rdfast.settlement.repayments import NothingThere, ReceivedBefore
 from rdfast.timers.models import Timer
 from tests import make
@@ -208,6 +208,28 @@ def test_no_more_is_asked_back_than_lies_there_with_what_is_asked_back_already()
                 by=stranger,
                 at=make.MONDAY,
             )
+
+
+def test_a_proposal_sent_twice_asks_once() -> None:
+    w = make.world()
+    award = make.paid(w).award
+    make.recovery(w, award, amount=4 * MILLION)
+    with pytest.raises(AskedBackBefore, match="write another reason"):
+        make.recovery(w, award, amount=4 * MILLION)
+    make.recovery(w, award, amount=4 * MILLION, reason="Another trip without receipts.")
+    assert Recovery.objects.count() == 2
+
+
+def test_instalments_sent_twice_are_agreed_once() -> None:
+    w = make.world()
+    recovery = _demanded(w)
+    today = DEMANDED_AT.date()
+    rows = [(2 * MILLION, today + 20 * DAY), (3 * MILLION, today + 40 * DAY)]
+    recovering.agree_instalments(recovery.pk, rows, by=w.finn, at=DEMANDED_AT)
+    sent = Message.objects.count()
+    with pytest.raises(AgreedBefore):
+        recovering.agree_instalments(recovery.pk, rows, by=w.finn, at=DEMANDED_AT)
+    assert (recovery.instalments.count(), Message.objects.count()) == (2, sent)
 
 
 def test_only_a_second_approver_who_did_not_propose_it_gives_money_up() -> None:

@@ -33,7 +33,7 @@ def _takes_forms(name: str) -> bool:
 
 def _address(name: str) -> str:
     found: Any = None
-    for arguments in ([], [1]):
+    for arguments in ([], [1], [1, 1]):
         with suppress(NoReverseMatch):
             found = reverse(name, args=arguments)
     return str(found)

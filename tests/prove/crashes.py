@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from rdfast.core import boundaries
 from rdfast.flow.deadlines import settle_down
-from rdfast.milestones.models import Evidence
+from rdfast.milestones.models import Evidence, FinalEvidence
 from rdfast.outbox.models import Message
 from rdfast.reports.invariants import broken
 from rdfast.settlement.models import Receipt
@@ -31,9 +31,9 @@ from rdfast.timers.models import Timer
 from tests import ground, make
 from tests.prove import fingerprint
 from tests.prove.crashing_programs import AT_WORK, crash_at_work
-from tests.prove.path import beside, path
-from tests.prove.playing import MONDAY, Deliver, Player, copy_of_this, posted, runs_of_tasks, surroundings
+from tests.prove.playing import Deliver, Player, copy_of_this, posted, runs_of_tasks, surroundings
 from tests.prove.proof import Options, Outcome
+from tests.prove.stories import STORIES
 
 # From here on a mail is out, and until its mark is committed nobody knows: it is sent again with the same Message-ID.
 SENT_AND_UNMARKED = {
@@ -41,21 +41,21 @@ SENT_AND_UNMARKED = {
     "outbox.operations._mark, before its commit",
 }
 # How often something was tried, and how often a page was loaded anew, tell of the crash itself.
-TRIES = {"outbox.Message": {"attempts"}, "proposals.Proposal": {"revision"}, "settlement.Claim": {"revision"}}
+TRIES = {
+    "outbox.Message": {"attempts"},
+    "plans.Plan": {"revision"},
+    "proposals.Proposal": {"revision"},
+    "settlement.Claim": {"revision"},
+}
 
 
 def prove(options: Options) -> Outcome:
-    """Crash at every boundary, on the path and beside it."""
+    """Crash at every boundary, in trouble and in every story."""
     player = Crashing("crashes")
     with surroundings(player):
         with ground.fresh_database(planted=options.planted):
-            w = make.world()
-            player.in_trouble(w)
-            player.play(beside(w))
-        for above_limit in (False, True):
-            with ground.fresh_database(planted=options.planted):
-                player.at = MONDAY
-                player.play(path(make.world(), above_limit=above_limit))
+            player.in_trouble(make.world())
+        player.walk(STORIES, planted=options.planted)
     for name in AT_WORK if not player.violations else []:
         with ground.fresh_database(planted=options.planted):
             player.violations += crash_at_work(name)
@@ -155,7 +155,9 @@ class Crashing(Player):
     def _files_lost(self) -> list[str]:
         """Every file that a row names is there. One whose row was not committed is left over, and nobody can read it."""
         named = {
-            path for model in (Evidence, Receipt) for path in model.objects.values_list("path", flat=True)
+            path
+            for model in (Evidence, FinalEvidence, Receipt)
+            for path in model.objects.values_list("path", flat=True)
         }
         kept = _kept()
         self.files_left += len(kept - named - self.files_before)

@@ -24,6 +24,7 @@ VOLATILE = {
     # The key names the event by its number; what it keeps apart is compared: event, template and person.
     "outbox.Message": {"next_try_at", "key"},
     "milestones.Evidence": {"path"},
+    "milestones.FinalEvidence": {"path"},
     "settlement.Receipt": {"path"},
     "monitoring.Check": {"took"},
 }

@@ -36,7 +36,7 @@ from rdfast.reports.invariants import broken
 from rdfast.timers.models import Timer
 from tests import make
 from tests.prove.faults import KINDS, OF_REDIS, Faults
-from tests.prove.path import look
+from tests.prove.items import look
 from tests.prove.postroom import Postroom
 from tests.prove.proof import Options, Outcome, Progress
 from tests.prove.visitors import Answered, Visitor

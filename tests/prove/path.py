@@ -1,19 +1,14 @@
 """The path as its people walk it: every form they send, from the draft to the second payment.
 
 Proofs play it in their own way: ten times each form, with a crash in each, under load while programs are killed.
-A player performs what the generator yields before asking for more; forks are other ways the story could take.
 """
 
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import fields
 from datetime import timedelta
 from functools import partial
-from typing import Any, TypeVar
 from uuid import uuid4
 
-from django.db import InterfaceError, OperationalError, connection
-from django.db.models import Model
 from django.urls import reverse
 from django.utils import timezone
 
@@ -29,9 +24,20 @@ from rdfast.reviews.models import Finding, Review
 from rdfast.settlement.models import Claim
 from rdfast.timers import clock
 from tests import make
+from tests.prove.items import (
+    PDF,
+    UNDERSTOOD,
+    Fork,
+    Item,
+    Later,
+    Post,
+    Wait,
+    happened,
+    left_alone,
+    look,
+    newly,
+)
 
-T = TypeVar("T")
-PDF = b"%PDF-1.7 evidence"
 RUBRIC = {
     "reached": "5",
     "evidence": "4",
@@ -40,75 +46,11 @@ RUBRIC = {
     "comments": "It held.",
     "understood": "on",
 }
-UNDERSTOOD = {"understood": "on"}
-
-
-@dataclass(frozen=True)
-class Post:
-    """One form that one person sends."""
-
-    by: User | None  # nobody has signed in yet
-    url: str
-    form: dict[str, Any]
-    # How often it has had its effect; one, once its sender was told so.
-    effect: Callable[[], int]
-    files: dict[str, bytes] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Wait:
-    """Nobody can go on before a deadline, which is near, has acted."""
-
-    until: Callable[[], bool]
-
-
-@dataclass(frozen=True)
-class Later:
-    """Nobody does anything for these many days, looked at one after the other."""
-
-    days: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Fork:
-    """Other ways the story could take from here, each to its own end."""
-
-    ways: list[Callable[[], "Iterator[Item]"]]
-
-
-Item = Post | Wait | Later | Fork
-
-
-def look(query: Callable[[], T]) -> T:
-    """Ask the database, again while it is being restarted."""
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            return query()
-        except (OperationalError, InterfaceError):
-            connection.close()
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
-
-
-def happened(kind: str, of: Model) -> Callable[[], int]:
-    """How often the history says that this happened to the object."""
-    found = Event.objects.filter(kind=kind, subject_kind=of._meta.label_lower, subject_id=of.pk)
-    return lambda: found.all().count()
 
 
 def path(w: make.World, *, above_limit: bool = False) -> Iterator[Item]:
     """One proposal of Hana's, all the way to the second payment."""
-    once = str(uuid4())
-    begun = Proposal.objects.filter(once=once)
-    yield Post(w.hana, reverse("researcher:propose", args=[w.call.pk]), {"once": once}, begun.count)
-    proposal = look(begun.get)
-    yield from _submitted(w, proposal, above_limit)
-    if above_limit:
-        yield from _recommended(w, proposal)
-    else:
-        yield _answered(w.minjun, proposal, "proposal.approve", amount=proposal.asked_provisional)
+    proposal = yield from granted(w, above_limit=above_limit)
     award = look(lambda: Award.objects.get(proposal=proposal))
     yield from _signed(w, award)
     first, second = look(lambda: list(award.tranches.order_by("number")))
@@ -121,6 +63,20 @@ def path(w: make.World, *, above_limit: bool = False) -> Iterator[Item]:
     yield from _paid(w, second)
 
 
+def granted(w: make.World, *, above_limit: bool = False) -> Generator[Item, None, Proposal]:
+    """From the draft to the grant, which above the limit a second person approves."""
+    once = str(uuid4())
+    begun = Proposal.objects.filter(once=once)
+    yield Post(w.hana, reverse("researcher:propose", args=[w.call.pk]), {"once": once}, begun.count)
+    proposal = look(begun.get)
+    yield from _submitted(w, proposal, above_limit)
+    if above_limit:
+        yield from _recommended(w, proposal)
+    else:
+        yield _answered(w.minjun, proposal, "proposal.approve", amount=proposal.asked_provisional)
+    return proposal
+
+
 def beside(w: make.World) -> Iterator[Item]:
     """What people do beside the path: signing in and out, reading another language, looking after a programme."""
     none: Callable[[], int] = lambda: 1  # noqa: E731 - nothing of ours is left behind
@@ -129,25 +85,19 @@ def beside(w: make.World) -> Iterator[Item]:
     yield Post(w.hana, reverse("set_language"), {"language": "ko"}, none)
     yield Post(w.hana, reverse("sign_out"), {}, none)
     for move, kind in (("allot", "envelope.allotted"), ("cut", "envelope.cut")):
-        before = happened(kind, w.envelope)()
         form = {"amount": "1,000,000", "reason": "supplement", "once": str(uuid4()), **UNDERSTOOD}
         url = reverse(f"programme:{move}", args=[w.envelope.pk])
-        yield Post(w.finn, url, form, partial(_more_than, before, happened(kind, w.envelope)))
+        yield Post(w.finn, url, form, newly(happened(kind, w.envelope)))
     Envelope.objects.get_or_create(programme=w.programme, year=w.envelope.year + 1)
-    carried = happened("envelope.carried_over", w.envelope)
     form = {"amount": "1,000,000", "reason": "goes on", "once": str(uuid4()), **UNDERSTOOD}
     url = reverse("programme:carry_over", args=[w.envelope.pk])
-    yield Post(w.doyun, url, form, partial(_more_than, carried(), carried))
+    yield Post(w.doyun, url, form, newly(happened("envelope.carried_over", w.envelope)))
     terms = {parameter.name: parameter.default for parameter in fields(Terms)}
     form = {name: str(value) for name, value in terms.items() if value is not False}
     form |= {"reason": "Less at risk", "after": "1", "provisional_cap": "200000000", "action": "adopt"}
     url = reverse("programme:adopt", args=[w.programme.pk])
     adopted = Policy.objects.filter(reason="Less at risk")
     yield Post(w.doyun, url, {**form, **UNDERSTOOD}, adopted.count)
-
-
-def _more_than(before: int, count: Callable[[], int]) -> int:
-    return count() - before
 
 
 def _submitted(w: make.World, proposal: Proposal, above_limit: bool) -> Iterator[Item]:
@@ -163,7 +113,7 @@ def _submitted(w: make.World, proposal: Proposal, above_limit: bool) -> Iterator
             partial(_returned, w, proposal, form),
             partial(_declined, w, proposal),
             partial(_conflicted, w, proposal),
-            partial(_left_alone, 1, 3, 60),
+            partial(left_alone, 1, 3, 60),
         ]
     )
 
@@ -189,7 +139,7 @@ def _withdrawn(w: make.World, proposal: Proposal) -> Iterator[Item]:
 
 def _returned(w: make.World, proposal: Proposal, form: dict[str, str]) -> Iterator[Item]:
     yield _answered(w.minjun, proposal, "proposal.give_back", answer="return")
-    yield Fork([partial(_withdrawn, w, proposal), partial(_left_alone, 1, 7, 8, 10)])
+    yield Fork([partial(_withdrawn, w, proposal), partial(left_alone, 1, 7, 8, 10)])
     url = reverse("researcher:edit", args=[proposal.pk])
     yield Post(w.hana, url, {**form, "revision": "2"}, happened("proposal.resubmit", proposal))
 
@@ -203,10 +153,6 @@ def _conflicted(w: make.World, proposal: Proposal) -> Iterator[Item]:
     yield Post(w.minjun, url, {"conflict": "My former student."}, w.minjun.conflicts.count)
 
 
-def _left_alone(*days: int) -> Iterator[Item]:
-    yield Later(days)
-
-
 def _recommended(w: make.World, proposal: Proposal) -> Iterator[Item]:
     yield _answered(w.minjun, proposal, "proposal.recommend", amount=proposal.asked_provisional)
     look(proposal.refresh_from_db)
@@ -214,7 +160,7 @@ def _recommended(w: make.World, proposal: Proposal) -> Iterator[Item]:
         [
             partial(_sent_back, w, proposal),
             partial(_withdrawn, w, proposal),
-            partial(_left_alone, 1, 2, 3),
+            partial(left_alone, 1, 2, 3),
         ]
     )
     yield _answered(w.yuna, proposal, "proposal.approve", answer="approve_second")
@@ -233,7 +179,7 @@ def _answered(
 
 
 def _signed(w: make.World, award: Award) -> Iterator[Item]:
-    yield Fork([partial(_refused, w, award), partial(_left_alone, 3, 25, 30, 31, 33)])
+    yield Fork([partial(_refused, w, award), partial(left_alone, 3, 25, 30, 31, 33)])
     form = {
         "bank": "한국은행",
         "account_number": "110-123-456789",
@@ -251,7 +197,7 @@ def _refused(w: make.World, award: Award) -> Iterator[Item]:
 
 
 def _paid(w: make.World, tranche: Tranche) -> Iterator[Item]:
-    late = Fork([partial(_left_alone, 3, 6, 100)])
+    late = Fork([partial(left_alone, 3, 6, 100)])
     yield late
     url = reverse("manager:tranche", args=[tranche.pk])
     yield Post(w.minjun, url, UNDERSTOOD, happened("tranche.approve", tranche))
@@ -269,7 +215,7 @@ def _reported(w: make.World, milestone: Milestone) -> Iterator[Item]:
             partial(_invited, w, milestone),
             partial(_given_up, reviews[0], "decline"),
             partial(_given_up, reviews[0], "recuse"),
-            partial(_left_alone, 2, 4, 11, 26, 40),
+            partial(left_alone, 2, 4, 11, 26, 40),
         ]
     )
     for review in reviews:
@@ -309,7 +255,7 @@ def _reviewed(w: make.World, milestone: Milestone) -> Iterator[Item]:
     ways: list[Callable[[], Iterator[Item]]] = [
         partial(_found, w, milestone, reviews, grade) for grade in ("conditional", "failed")
     ]
-    yield Fork([*ways, partial(_given_up, reviews[0], "recuse"), partial(_left_alone, 7, 13, 14, 21, 22)])
+    yield Fork([*ways, partial(_given_up, reviews[0], "recuse"), partial(left_alone, 7, 13, 14, 21, 22)])
     yield from _found(w, milestone, reviews, "passed")
 
 
@@ -318,11 +264,13 @@ def _found(w: make.World, milestone: Milestone, reviews: list[Review], grade: st
         url = reverse("reviewer:deliver", args=[review.pk])
         yield Post(review.reviewer, url, {**RUBRIC, "grade": grade}, happened("review.submit", review))
     confirmed = Finding.objects.filter(milestone=milestone, confirmed_at__isnull=False)
-    yield Fork([partial(_left_alone, 8)])
+    yield Fork([partial(left_alone, 8)])
     form = {"remark": "Agreed.", **UNDERSTOOD}
     yield Post(w.minjun, reverse("manager:confirm", args=[milestone.pk]), form, confirmed.count)
     if grade == "conditional":
         yield Later((1, 27, 31, 33, 35))
+    elif grade == "failed":
+        yield Later((15,))
 
 
 def _claimed(w: make.World, award: Award, *, amount: int) -> Iterator[Item]:
@@ -335,7 +283,7 @@ def _claimed(w: make.World, award: Award, *, amount: int) -> Iterator[Item]:
     yield Post(w.hana, url, {**form, "action": "save"}, saved.count, files={"receipts": PDF})
     sent = {**form, "revision": "1", "action": "submit"}
     yield Post(w.hana, url, sent, happened("claim.submit", claim))
-    yield Fork([partial(_left_alone, 15), partial(_decided, w, claim, 0), partial(_decided, w, claim, 1000)])
+    yield Fork([partial(left_alone, 15), partial(_decided, w, claim, 0), partial(_decided, w, claim, 1000)])
     yield from _decided(w, claim, amount)
 
 

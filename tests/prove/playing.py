@@ -1,4 +1,4 @@
-"""Playing the path in one process: a clock that stands still during a step, mails kept as files, copies to try in."""
+"""Playing stories in one process: a clock that stands still during a step, mails kept as files, copies to try in."""
 
 import itertools
 import os
@@ -21,12 +21,14 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection
 from django.test import Client, override_settings
 from django.urls import resolve
+from django.utils import translation
 
 from rdfast.celery import app
+from rdfast.flow.deadlines import settle_down
 from rdfast.timers import clock
 from rdfast.timers.queries import due
-from tests import databases, make
-from tests.prove.path import Fork, Item, Later, Post, Wait
+from tests import databases, ground, make
+from tests.prove.items import Fork, Item, Later, Post, Wait, file_name
 from tests.prove.proof import Progress
 
 _numbers = itertools.count(1)
@@ -79,11 +81,17 @@ class Player:
         """Try it in copies, then do it once here. `again` is what a person does who got no answer."""
         raise NotImplementedError
 
+    def walk(self, stories: list[Callable[[], Iterator[Item]]], *, planted: str = "") -> None:
+        """Every story in a database of its own, until something is broken."""
+        for story in stories:
+            if not self.violations:
+                self.at = MONDAY
+                with ground.fresh_database(planted=planted):
+                    self.play(story())
+
     def play(self, story: Iterator[Item]) -> None:
         """To its end, every fork of it too, unless something is broken."""
         for item in story:
-            if self.violations:
-                return
             if isinstance(item, Fork):
                 self._fork(item)
             elif isinstance(item, Post):
@@ -92,6 +100,9 @@ class Player:
                 self._wait(item)
             else:
                 self._later(item)
+            # What the story does next may need what is broken.
+            if self.violations:
+                return
 
     def _fork(self, fork: Fork) -> None:
         for way in fork.ways:
@@ -105,7 +116,7 @@ class Player:
         name = resolve(post.url).view_name
         self.forms[name] += 1
         cookies = _signed_in(post)
-        what = " ".join([name, *(post.form[key] for key in ("action", "answer") if key in post.form)])
+        what = f"{name} {post.act}".strip()
         self.step(what, [lambda: self.send(post, cookies)], again=[lambda: self._send_again(post, cookies)])
         if post.effect() != 1:
             self.violations.append(f"{what} once had {post.effect()} effects")
@@ -115,8 +126,10 @@ class Player:
         browser = Client(raise_request_exception=False)
         browser.cookies.update(cookies)
         files = {} if changes else post.files
-        uploads = {name: SimpleUploadedFile(f"{name}.pdf", held) for name, held in files.items()}
+        uploads = {name: SimpleUploadedFile(file_name(name, held), held) for name, held in files.items()}
         answer = browser.post(post.url, {**post.form, **changes, **uploads})
+        # The request leaves its reader's language behind in this thread; a worker does not write in it.
+        translation.deactivate()
         self.answers[answer.status_code] += 1
         if answer.status_code >= 500:
             error = getattr(answer, "exc_info", None)
@@ -140,6 +153,8 @@ class Player:
             self.at = began + timedelta(days=days)
             if due(self.at, limit=1):
                 self.step(f"{days} days later", runs_of_tasks(), again=runs_of_tasks())
+                # The warnings of that day went out long before the next that is looked at.
+                settle_down(at=self.at)
 
 
 def runs_of_tasks() -> list[Deliver]:
@@ -156,7 +171,7 @@ def _signed_in(post: Post) -> Any:
 
 @contextmanager
 def surroundings(player: Player) -> Iterator[None]:
-    """The player's clock, and folders of the proof's own for mails and files."""
+    """The player's clock, lots that always fall alike, and folders of the proof's own for mails and files."""
     folder = Path(tempfile.mkdtemp(prefix="rdfast-files-"))
     for name in ("files", "mails"):
         (folder / name).mkdir()
@@ -172,6 +187,7 @@ def surroundings(player: Player) -> Iterator[None]:
             )
         )
         stack.enter_context(mock.patch.object(clock, "now", side_effect=lambda: player.at))
+        stack.enter_context(mock.patch("secrets.token_hex", return_value="0" * 32))
         yield
 
 

@@ -13,24 +13,19 @@ from rdfast.flow.deadlines import ACTIONS, settle_down
 from rdfast.reports.invariants import broken
 from rdfast.timers.kinds import Kind
 from rdfast.timers.models import Timer
-from tests import databases, ground, make
+from tests import databases, ground
 from tests.prove import fingerprint
 from tests.prove.addresses import EXCUSED, taking_forms
-from tests.prove.path import beside, path
-from tests.prove.playing import MONDAY, Deliver, Player, copy_of_this, posted, surroundings, tasks
+from tests.prove.playing import Deliver, Player, copy_of_this, posted, surroundings, tasks
 from tests.prove.proof import Options, Outcome
+from tests.prove.stories import STORIES
 
 
 def prove(options: Options) -> Outcome:
-    """Walk the path, in an ordinary story and in one that needs a second approval."""
+    """Walk every story."""
     player = Tenfold("tenfold", times=options.size)
     with surroundings(player):
-        with ground.fresh_database(planted=options.planted):
-            player.play(beside(make.world()))
-        for above_limit in (False, True):
-            with ground.fresh_database(planted=options.planted):
-                player.at = MONDAY
-                player.play(path(make.world(), above_limit=above_limit))
+        player.walk(STORIES, planted=options.planted)
         with ground.fresh_database():
             player.violations += [] if player.violations else _untried(player)
     return Outcome(player.deliveries, "deliveries", player.violations, _told(player))

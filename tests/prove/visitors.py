@@ -18,7 +18,8 @@ from django.db import connections
 
 from rdfast.people.models import User
 from tests import make
-from tests.prove.path import Fork, Item, Later, Post, Wait, look, path
+from tests.prove.items import Fork, Item, Later, Post, Wait, file_name, look
+from tests.prove.path import path
 
 # Longer than any restart here takes: whoever waits longer is stuck.
 PATIENCE = 90.0
@@ -95,7 +96,8 @@ def _encoded(form: dict[str, Any], files: dict[str, bytes]) -> tuple[bytes, str]
         for name, value in form.items()
     ]
     for name, held in files.items():
-        head = f'--{mark}\r\nContent-Disposition: form-data; name="{name}"; filename="{name}.pdf"\r\n\r\n'
+        named = f'name="{name}"; filename="{file_name(name, held)}"'
+        head = f"--{mark}\r\nContent-Disposition: form-data; {named}\r\n\r\n"
         parts.append(head.encode() + held + b"\r\n")
     return b"".join([*parts, f"--{mark}--\r\n".encode()]), f"multipart/form-data; boundary={mark}"
 

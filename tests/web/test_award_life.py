@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -32,36 +33,6 @@ def theirs(name: str, pk: int) -> str:
     return reverse(f"manager:{name}", args=[pk])
 
 
-def plan_form(plan: Plan, **changes: str) -> dict[str, str]:
-    """The plan's form filled in completely, as a browser sends it to hand it in."""
-    steps: dict[str, str] = {}
-    for index, step in enumerate(plan.steps.all()):
-        at = f"steps-{index}"
-        steps |= {
-            f"{at}-title": step.title,
-            f"{at}-criterion": step.criterion,
-            f"{at}-due_on": step.due_on.isoformat() if step.due_on else "",
-            f"{at}-share_percent": str(step.share_percent),
-            f"{at}-milestone": str(step.milestone_id or ""),
-        }
-    return {
-        "action": "submit",
-        "revision": str(plan.revision),
-        "scope": "Find out whether the interface holds.",
-        "team": "Jiwoo",
-        "data_plan": "Published with the paper.",
-        "amount": "3억 6,000만원",
-        "own_cash": "30,000,000",
-        "own_kind": "10,000,000",
-        make.budget_cell("personnel", 1): "250,000,000",
-        make.budget_cell("materials", 2): "1억 5천만",
-        "steps-TOTAL_FORMS": str(plan.steps.count()),
-        "steps-INITIAL_FORMS": "0",
-        **steps,
-        **changes,
-    }
-
-
 def test_the_plan_is_filled_in_saved_and_handed_in() -> None:
     w = make.world()
     award = make.signed(w)
@@ -71,17 +42,17 @@ def test_the_plan_is_filled_in_saved_and_handed_in() -> None:
     page = as_(w.hana).get(my("plan", award.pk))
     assertContains(page, award.proposal.aim)
     assertContains(page, 'value="Cell"')
-    saved = as_(w.hana).post(my("plan", award.pk), plan_form(award.plan, action="save"), follow=True)
+    saved = as_(w.hana).post(my("plan", award.pk), make.plan_form(award.plan, action="save"), follow=True)
     assertContains(saved, "The draft is saved.")
     award.plan.refresh_from_db()
     assert (award.plan.state, award.plan.data) == ("due", "Published with the paper.")
-    page = as_(w.hana).post(my("plan", award.pk), plan_form(award.plan), follow=True)
+    page = as_(w.hana).post(my("plan", award.pk), make.plan_form(award.plan), follow=True)
     assertContains(page, "The plan is handed in.")
     assert Plan.objects.get().state == "submitted"
     assert [step.milestone_id for step in award.plan.steps.all()] == [
         milestone.pk for milestone in award.milestones.order_by("number")
     ]
-    again = as_(w.hana).post(my("plan", award.pk), plan_form(award.plan), follow=True)
+    again = as_(w.hana).post(my("plan", award.pk), make.plan_form(award.plan), follow=True)
     assertContains(again, "This plan can no longer be edited.")
 
 
@@ -91,7 +62,7 @@ def test_a_signatory_reads_the_plan_and_writes_nothing() -> None:
     page = as_(w.sejin).get(my("plan", award.pk))
     assertContains(page, award.proposal.aim)
     assertNotContains(page, 'value="submit"')
-    as_(w.sejin).post(my("plan", award.pk), plan_form(award.plan))
+    as_(w.sejin).post(my("plan", award.pk), make.plan_form(award.plan))
     assert Plan.objects.get().revision == 0
 
 
@@ -111,7 +82,7 @@ def test_what_the_plan_lacks_is_said_beside_its_field(
 ) -> None:
     w = make.world()
     award = make.signed(w)
-    page = as_(w.hana).post(my("plan", award.pk), plan_form(award.plan, **{field: value}))
+    page = as_(w.hana).post(my("plan", award.pk), make.plan_form(award.plan, **{field: value}))
     assertContains(page, message)
     assertContains(page, "What you wrote is saved.")
     if beside:
@@ -122,7 +93,7 @@ def test_what_the_plan_lacks_is_said_beside_its_field(
 def test_a_row_is_added_without_saving_anything() -> None:
     w = make.world()
     award = make.signed(w)
-    page = as_(w.hana).post(my("plan", award.pk), plan_form(award.plan, add_row="steps"))
+    page = as_(w.hana).post(my("plan", award.pk), make.plan_form(award.plan, add_row="steps"))
     assertContains(page, 'name="steps-2-title"')
     assert Plan.objects.get().revision == 0
 
@@ -247,6 +218,24 @@ def test_the_end_is_asked_for_on_a_page_and_proposed_by_the_programme() -> None:
     assertContains(page, "This field is required.")
     as_(w.minjun).post(theirs("terminate", award.pk), {**form, "lesson": "No sulphide."})
     assertContains(as_(w.yuna).get(theirs("motion", Motion.objects.get().pk)), "No sulphide.")
+
+
+def test_a_change_of_one_day_keeps_the_other_milestones() -> None:
+    w = make.world()
+    award = make.signed(w)
+    form = {"action": "propose", "amount": str(award.amount), "reason": "The furnace is late."}
+    form |= {"version": str(award.version), "once": str(uuid4())}
+    form |= {"milestones-TOTAL_FORMS": "2", "milestones-INITIAL_FORMS": "0"}
+    for index, (milestone, later) in enumerate(zip(award.milestones.order_by("number"), (1, 0), strict=True)):
+        form |= {
+            f"milestones-{index}-title": milestone.title,
+            f"milestones-{index}-criterion": milestone.criterion,
+            f"milestones-{index}-due_on": (milestone.due_on + later * DAY).isoformat(),
+            f"milestones-{index}-share_percent": str(milestone.share_percent),
+        }
+    page = as_(w.hana).post(reverse("change_propose", args=[award.pk]), form, follow=True)
+    assertContains(page, "The date is moved.")
+    assert [each.title for each in award.milestones.filter(state="planned")] == ["Cell", "Stack"]
 
 
 def test_leave_is_given_on_a_page(now: Now) -> None:

@@ -61,10 +61,12 @@ Promises = PromiseRows.of(PromiseForm, most=MOST_MILESTONES)
 
 
 def promises_form(data: Any, award: Award) -> PromiseRows:
-    """The rows, beginning with the award's milestones that are not begun."""
+    """The rows, beginning with the award's milestones that are not begun. What was sent stands by itself."""
+    if data is not None:
+        return Promises(data, prefix="milestones")
     planned = award.milestones.filter(state="planned").order_by("number")
     names = ("title", "criterion", "due_on", "share_percent", "is_critical")
-    return Promises(data, prefix="milestones", initial=list(planned.values(*names)))
+    return Promises(None, prefix="milestones", initial=list(planned.values(*names)))
 
 
 class AnswerChangeForm(ConfirmForm):
