@@ -48,7 +48,8 @@ class Kind(models.TextChoices):
     DECIDE_APPEAL = "decide_appeal", _("Decision on the appeal")
 
 
-# These take something away from a person, if only the chance to be heard. They act only after their warning was delivered this long before.
+# These take something away from a person, if only the chance to be heard. They act only after their warning was
+# delivered this long before.
 NOTICE: dict[Kind, timedelta] = {
     Kind.RESUBMIT: timedelta(days=1),
     Kind.SIGN: timedelta(days=2),
