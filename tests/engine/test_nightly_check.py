@@ -11,8 +11,7 @@ from rdfast.audit.models import Event
 from rdfast.monitoring.models import Check
 from rdfast.monitoring.operations import check_tonight
 from rdfast.outbox.models import Message
-from rdfast.reports.invariants import broken
-from rdfast.timers.models import Timer
+from rdfast.reports import invariants
 from tests import make
 from tests.databases import at_once
 
@@ -56,17 +55,9 @@ def test_offenders_are_named_to_the_administrators_the_same_night() -> None:
     assert f"funding.tranche {tranche.pk} is scheduled" in spoken.getvalue()
 
 
-def test_offenders_are_named_in_one_order_wherever_their_rows_lie() -> None:
-    w = make.world()
-    for _number in range(3):
-        make.submitted(w)
-    late = make.MONDAY + timedelta(days=9)
-    found = broken(at=late)
-    assert len(found) == 3
-    # A row that is written again lies behind the others.
-    first = Timer.objects.earliest("pk")
-    Timer.objects.filter(pk=first.pk).update(warned_at=make.MONDAY)
-    assert broken(at=late) == found
+def test_offenders_are_named_in_one_order_however_the_database_finds_them() -> None:
+    found = invariants._offenders("box {} is off by {}", "SELECT * FROM (VALUES (2, 5), (1, 7)) AS boxes")
+    assert found == ["box 1 is off by 7", "box 2 is off by 5"]
 
 
 def test_a_beat_that_slept_through_the_hour_makes_up_for_it() -> None:
