@@ -197,7 +197,7 @@ def _refused(w: make.World, award: Award) -> Iterator[Item]:
 
 
 def _paid(w: make.World, tranche: Tranche) -> Iterator[Item]:
-    late = Fork([partial(left_alone, 3, 6, 100)])
+    late = Fork([partial(left_alone, 3, 6)])
     yield late
     url = reverse("manager:tranche", args=[tranche.pk])
     yield Post(w.minjun, url, UNDERSTOOD, happened("tranche.approve", tranche))
@@ -205,7 +205,7 @@ def _paid(w: make.World, tranche: Tranche) -> Iterator[Item]:
     for move in ("release", "settle"):
         url = reverse(f"finance:{move}", args=[tranche.pk])
         yield Post(w.finn, url, UNDERSTOOD, happened(f"tranche.{move}", tranche))
-    yield late
+    yield Fork([partial(left_alone, 84, 91)])
 
 
 def _reported(w: make.World, milestone: Milestone) -> Iterator[Item]:
