@@ -7,6 +7,7 @@ python -m tests.prove random --seed 17       the run that printed this seed
 
 import argparse
 import random
+import signal
 import sys
 import time
 
@@ -18,6 +19,8 @@ from tests.prove.proof import Options, Proof
 
 def main() -> int:
     """Run what was asked for; the exit code says whether everything held."""
+    # Shells start what runs in the background deaf to it; a long proof that is interrupted tells of what it did.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     arguments = _arguments()
     with ground.stand(redis=True):
         broken = [name for name in arguments.proofs or PROOFS if not _run(name, PROOFS[name], arguments)]
