@@ -215,7 +215,8 @@ def appeal(c: Chance) -> None:
     possible = appealable(proposal, at=c.at)
     if not possible:
         raise NothingThere
-    event = c.coin.choice(possible)
+    kind = c.coin.choice(sorted({event.kind for event in possible}))  # findings are rarer than the rest
+    event = c.coin.choice([event for event in possible if event.kind == kind])
     appealing.file(proposal.pk, event.pk, text="wrong", by=c.someone(proposal.pi), at=c.at)
 
 

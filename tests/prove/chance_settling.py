@@ -135,7 +135,7 @@ def agree_instalments(c: Chance) -> None:
 
 
 def give_up(c: Chance) -> None:
-    c.seldom(0.4)
+    c.seldom(0.7)
     recovery = c.row(Recovery, "determined", *OWED)
     act = c.coin.choice([recovering.waive, recovering.write_off])
     act(recovery.pk, conclusion="bankrupt", by=c.someone(c.w.yuna), at=c.at)
