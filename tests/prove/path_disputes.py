@@ -67,7 +67,7 @@ def proceedings() -> Iterator[Item]:
     award = make.paid(w).award
     yield Fork([partial(_heard_about_money, w, award), partial(_specially_reviewed, w, award)])
     proceeding = yield from _opened(w, award, "termination")
-    yield Fork([partial(left_alone, 21, 52)])
+    yield Fork([partial(left_alone, 16, 21, 52)])
     url = reverse("researcher:proceeding", args=[proceeding.pk])
     form = {"reply": "A cell tester.", **UNDERSTOOD}
     yield Post(w.hana, url, form, happened("proceeding.hear", proceeding))

@@ -51,7 +51,7 @@ def money_that_is_asked_back() -> Iterator[Item]:
     url = reverse("finance:recovery", args=[recovery.pk])
     notice = {"action": "notice", **UNDERSTOOD}
     yield Post(w.finn, url, notice, happened("recovery.notice", recovery))
-    yield Fork([partial(left_alone, 21)])
+    yield Fork([partial(left_alone, 16, 21)])
     url = reverse("researcher:recovery", args=[recovery.pk])
     form = {"objection": "Here they are.", **UNDERSTOOD}
     yield Post(w.sejin, url, form, happened("recovery.contest", recovery))
