@@ -26,7 +26,7 @@ from rdfast.proceedings.states import MACHINE as PROCEEDING
 from rdfast.proposals.models import Proposal
 from rdfast.proposals.states import MACHINE as PROPOSAL
 from rdfast.reports import agreements
-from rdfast.reports.offenders import offenders as _offenders
+from rdfast.reports.offenders import offenders
 from rdfast.reviews.models import Review
 from rdfast.reviews.states import MACHINE as REVIEW
 from rdfast.settlement.models import Claim, Recovery
@@ -54,11 +54,11 @@ PATIENCE = timedelta(minutes=5)
 def boxes_add_up(at: datetime) -> list[str]:
     """1. The boxes of an envelope add up to its net allotment, and every balance is the sum of its arrows."""
     return (
-        _offenders(
+        offenders(
             "the boxes of envelope {} are off by {}",
             "SELECT envelope_id, sum(balance) FROM ledger_box GROUP BY 1 HAVING sum(balance) <> 0",
         )
-        + _offenders(
+        + offenders(
             "box {} ({} of award {}) holds {}, its arrows say {}",
             """
         SELECT b.id, b.kind, b.award_id, b.balance, m.total FROM ledger_box b, LATERAL (
@@ -73,10 +73,10 @@ def boxes_add_up(at: datetime) -> list[str]:
 
 def no_box_is_negative(at: datetime) -> list[str]:
     """2. No box is negative; nothing is committed beyond the envelope or the limit before confirmation."""
-    return _offenders(
+    return offenders(
         "box {} ({}) is negative: {}",
         "SELECT id, kind, balance FROM ledger_box WHERE balance < 0 AND kind NOT IN ('treasury', 'outside')",
-    ) + _offenders(
+    ) + offenders(
         "award {} over {} exceeds what may be granted of {} before its confirmation",
         """
         SELECT a.id, a.amount, a.asked_amount FROM funding_award a JOIN programmes_policy p ON p.id = a.policy_id
@@ -94,7 +94,7 @@ def paid_money_is_accounted_or_exposed(at: datetime) -> list[str]:
     What is receivable is what the award's demands still ask for.
     """
     return (
-        _offenders(
+        offenders(
             "award {} was paid {} but its boxes hold {}",
             """
         SELECT a.id, paid.total, held.total FROM funding_award a, LATERAL (
@@ -117,7 +117,7 @@ def nothing_is_paid_twice(at: datetime) -> list[str]:
     """4. At most one un-bounced release per tranche; claims liquidate at most what was settled."""
     return (
         agreements.only_live_awards_pay()
-        + _offenders(
+        + offenders(
             "tranche {} has {} payments while it is {}",
             """
         SELECT t.id, count(p.id), t.state FROM funding_tranche t LEFT JOIN funding_payment p ON p.tranche_id = t.id
@@ -125,7 +125,7 @@ def nothing_is_paid_twice(at: datetime) -> list[str]:
         GROUP BY t.id HAVING count(p.id) <> CASE WHEN t.state IN ('released', 'settled') THEN 1 ELSE 0 END
         """,
         )
-        + _offenders(
+        + offenders(
             "award {} accounted for {} of {} settled",
             """
         SELECT b.award_id, sum(b.balance), settled.total FROM ledger_box b, LATERAL (
@@ -146,7 +146,7 @@ def _recoveries_match_the_boxes() -> list[str]:
         ) p ON p.recovery_id = r.id
         WHERE r.state IN ('demanded', 'overdue', 'dunned', 'referred') GROUP BY 1, 2
     """
-    found = _offenders(
+    found = offenders(
         "award {} has {} of {} to be paid back, its demands still ask for {}",
         f"""
         SELECT coalesce(b.award_id, o.award_id), coalesce(b.total, 0), coalesce(b.kind, '-'), coalesce(o.total, 0)
@@ -156,7 +156,7 @@ def _recoveries_match_the_boxes() -> list[str]:
         ) b FULL JOIN ({left}) o USING (award_id, on_top) WHERE coalesce(b.total, 0) <> coalesce(o.total, 0)
         """,  # noqa: S608 - both parts stand above
     )
-    return found + _offenders(
+    return found + offenders(
         "recovery {}: instalments of agreement {} add up to {} of {} owed",
         """
         SELECT i.recovery_id, i.plan, sum(i.amount), e.data->>'owed' FROM settlement_instalment i
@@ -169,7 +169,7 @@ def _recoveries_match_the_boxes() -> list[str]:
 
 def exposed_money_has_a_deadline(at: datetime) -> list[str]:
     """5. Every award with advances or receivable above zero has at least one pending deadline."""
-    return _offenders(
+    return offenders(
         "award {} has {} out and no deadline",
         """
         SELECT a.id, sum(b.balance) FROM funding_award a JOIN ledger_box b ON b.award_id = a.id
@@ -183,7 +183,7 @@ def exposed_money_has_a_deadline(at: datetime) -> list[str]:
 
 def caps_held_at_every_release(at: datetime) -> list[str]:
     """6. Exposure caps of programme and organisation held at every approval and release."""
-    return _offenders(
+    return offenders(
         "event {} ({}) exceeded a cap: {}",
         """
         SELECT id, kind, data::text FROM audit_event WHERE kind IN ('award.reserved', 'tranche.release') AND NOT (
@@ -200,7 +200,7 @@ def states_follow_history(at: datetime) -> list[str]:
     for model, machine in MACHINES.items():
         label = model._meta.label_lower
         listed = [f"{move.source}>{move.target}" for move in machine.moves] + [f">{machine.first}"]
-        found += _offenders(
+        found += offenders(
             label + " {} is {}, its history ends with {}",
             f"""
             SELECT m.id, m.state, last.to_state FROM {model._meta.db_table} m LEFT JOIN LATERAL (
@@ -210,7 +210,7 @@ def states_follow_history(at: datetime) -> list[str]:
             """,  # noqa: S608 - the table name is the model's own
             [label],
         )
-        found += _offenders(
+        found += offenders(
             label + " {}: entry {} goes from {} to {} after {}",
             """
             SELECT subject_id, id, from_state, to_state, before FROM (
@@ -225,10 +225,10 @@ def states_follow_history(at: datetime) -> list[str]:
 
 def deadlines_act_once_and_in_time(at: datetime) -> list[str]:
     """8. Every deadline has at most one effect, never before its time, and none is due without being tried."""
-    return _offenders(
+    return offenders(
         "timer {} acted at {}, before it was due at {}",
         "SELECT id, ended_at, due_at FROM timers_timer WHERE status = 'done' AND ended_at < due_at",
-    ) + _offenders(
+    ) + offenders(
         "timer {} ({}) was due at {} and nobody acted",
         """
         SELECT id, kind, due_at FROM timers_timer
@@ -240,22 +240,22 @@ def deadlines_act_once_and_in_time(at: datetime) -> list[str]:
 
 def nobody_acts_in_two_roles(at: datetime) -> list[str]:
     """9. Nothing was reviewed or decided against a conflict of interest or a forbidden pair."""
-    found = _offenders(
+    found = offenders(
         "tranche {} was approved and released by person {}",
         "SELECT id, released_by_id FROM funding_tranche WHERE released_by_id = approved_by_id",
     )
-    found += _offenders(
+    found += offenders(
         "claim {} was decided by its author {}",
         "SELECT id, decided_by_id FROM settlement_claim WHERE decided_by_id = submitted_by_id",
     )
-    found += _offenders(
+    found += offenders(
         "recovery {} was determined or given up by person {} who proposed it",
         """
         SELECT id, proposed_by_id FROM settlement_recovery WHERE determined_by_id = proposed_by_id
         OR (state IN ('waived', 'written_off') AND ended_by_id = proposed_by_id)
         """,
     )
-    found += _offenders(
+    found += offenders(
         "person {} both decided and reviewed proposal {}",
         """
         SELECT DISTINCT r.reviewer_id, a.proposal_id FROM reviews_review r
@@ -270,7 +270,7 @@ def nobody_acts_in_two_roles(at: datetime) -> list[str]:
         """,
     )
     found += _judges_who_took_part()
-    return found + _offenders(
+    return found + offenders(
         "{} {} was made by person {} against a conflict of interest",
         """
         WITH acted AS (
@@ -310,18 +310,18 @@ def _judges_who_took_part() -> list[str]:
         )
     """
     return (
-        _offenders(
+        offenders(
             "motion {} was proposed and signed by person {}",
             "SELECT id, decided_by_id FROM funding_motion WHERE decided_by_id = proposed_by_id",
         )
-        + _offenders(
+        + offenders(
             "proceeding {} was signed by person {}, who opened it or voted",
             """
             SELECT p.id, p.signed_by_id FROM proceedings_proceeding p WHERE p.signed_by_id = p.opened_by_id
             OR EXISTS (SELECT FROM proceedings_vote v WHERE v.proceeding_id = p.id AND v.member_id = p.signed_by_id)
             """,
         )
-        + _offenders(
+        + offenders(
             "{} {} was judged by person {}, who took part in the matter",
             f"""
             SELECT mine.subject_kind, mine.subject_id, mine.actor_id FROM audit_event mine
@@ -334,8 +334,8 @@ def _judges_who_took_part() -> list[str]:
 
 def every_move_and_arrow_has_its_event(at: datetime) -> list[str]:
     """10. Every move and every arrow has exactly one audit event, and every event one cause."""
-    found = _offenders("event {} has no cause", "SELECT id FROM audit_event WHERE cause = ''")
-    found += _offenders(
+    found = offenders("event {} has no cause", "SELECT id FROM audit_event WHERE cause = ''")
+    found += offenders(
         "event {} moved money of envelope {} {} times the same way",
         """
         SELECT r.event_id, b.envelope_id, count(*) FROM ledger_arrow r JOIN ledger_box b ON b.id = r.source_id
@@ -344,7 +344,7 @@ def every_move_and_arrow_has_its_event(at: datetime) -> list[str]:
     )
     for model in MACHINES:
         label = model._meta.label_lower
-        found += _offenders(
+        found += offenders(
             f"event {{}} tells of a {label} {{}} that is not there",
             f"""
             SELECT e.id, e.subject_id FROM audit_event e WHERE e.subject_kind = %s

@@ -11,7 +11,7 @@ from rdfast.audit.models import Event
 from rdfast.monitoring.models import Check
 from rdfast.monitoring.operations import check_tonight
 from rdfast.outbox.models import Message
-from rdfast.reports import invariants
+from rdfast.reports.offenders import offenders
 from tests import make
 from tests.databases import at_once
 
@@ -56,7 +56,7 @@ def test_offenders_are_named_to_the_administrators_the_same_night() -> None:
 
 
 def test_offenders_are_named_in_one_order_however_the_database_finds_them() -> None:
-    found = invariants._offenders("box {} is off by {}", "SELECT * FROM (VALUES (2, 5), (1, 7)) AS boxes")
+    found = offenders("box {} is off by {}", "SELECT * FROM (VALUES (2, 5), (1, 7)) AS boxes")
     assert found == ["box 1 is off by 7", "box 2 is off by 5"]
 
 
