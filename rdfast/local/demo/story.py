@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from rdfast.core.amounts import written
 from rdfast.funding.models import Award
@@ -124,9 +124,12 @@ def describe(told: LongPlay) -> Iterator[str]:
         tranches = ", ".join(f"{t.number}: {t.state}" for t in award.tranches.order_by("number"))
         milestones = ", ".join(f"{m.number}: {m.state}" for m in award.milestones.order_by("number"))
         yield f"award {award.number} is {award.state}; payments {tranches}; milestones {milestones}"
-        boxes = ledger.boxes_of_award(award.pk)
-        yield "boxes: " + (
-            ", ".join(f"{kind} {written(amount)}" for kind, amount in boxes.items() if amount) or "empty"
-        )
+        yield f"boxes: {_held(ledger.boxes_of_award(award.pk))}"
     for timer in timers.ahead_in(proposal.pk)[:4]:
         yield f"due {timezone.localtime(timer.due_at):%Y-%m-%d %H:%M}: {timer.kind}"
+
+
+def _held(boxes: dict[str, int]) -> str:
+    """What the boxes hold, in English as all that a story says."""
+    with translation.override("en"):
+        return ", ".join(f"{kind} {written(amount)}" for kind, amount in boxes.items() if amount) or "empty"
