@@ -12,6 +12,7 @@ from rdfast.funding.models import Award
 from rdfast.funding.states import Cause
 from rdfast.people.models import User
 from rdfast.settlement import queries
+from rdfast.settlement.models import Recovery
 from tests import make
 from tests.prove.chance import BRIEF, Stage, stage
 
@@ -87,6 +88,21 @@ class Beginning:
         make.recovery(self.w, award, origin="expense", at=self.at)
         return award
 
+    def failed(self) -> Award:
+        """Its first milestone failed just now: an appeal against that is possible."""
+        milestone = make.passed(self.w, at=self.at, grade="failed", **self.asked())  # type: ignore[arg-type]
+        self.at = milestone.reported_at or self.at
+        return milestone.award
+
+    def overdue(self) -> Award:
+        """A demand that was not paid in time, and not dunned yet."""
+        award = self.terminated()
+        recovery = make.recovery(self.w, award, amount=2_000_000, at=self.at)
+        while Recovery.objects.get(pk=recovery.pk).state != "overdue":
+            self.at += timedelta(days=1)
+            make.run_to(self.at)
+        return award
+
 
 # What stands when the play begins. In two scenes nothing does; in the last there is hardly any money either.
 SCENES: list[list[Callable[[Beginning], Award]]] = [
@@ -95,11 +111,12 @@ SCENES: list[list[Callable[[Beginning], Award]]] = [
     [Beginning.terminated, Beginning.confirmed, lambda beginning: beginning.suspended(confirmed=False)],
     [Beginning.closed, Beginning.asked_back],
     [lambda beginning: beginning.suspended(confirmed=True), Beginning.completed],
+    [Beginning.overdue, Beginning.failed],
     [],
     [],
 ]
 # Where every clock runs at its usual length.
-UNHURRIED = {2, 6}
+UNHURRIED = {2, 5, 7}
 
 
 def scene(number: int) -> Stage:

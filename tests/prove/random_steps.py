@@ -111,7 +111,7 @@ def _play_all(worlds: list[World], size: int) -> Played:
     ):
         for played in pool.imap_unordered(_play_world, numbers):
             total.add(played)
-            progress.at(total.steps, f"{len(total.violations)} violations")
+            progress.at(total.steps, f"{len(total.violations)} violations, {len(_unmet(total))} moves unmet")
             progress.found(played.violations)
             if total.violations:
                 break
