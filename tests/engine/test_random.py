@@ -10,7 +10,14 @@ import pytest
 
 from tests.prove.beginnings import scene
 from tests.prove.chance import Chance
-from tests.prove.random_steps import EVERYTHING, Played, legal_moves, moves_of_history, play
+from tests.prove.random_steps import (
+    EVERYTHING,
+    Played,
+    legal_moves,
+    moves_of_history,
+    play,
+    tamper_with_everything,
+)
 
 SEED = int(os.environ.get("RDFAST_SEED", "20261123"))
 STEPS = int(os.environ.get("RDFAST_STEPS", "500"))
@@ -21,6 +28,7 @@ def test_no_step_of_a_random_run_breaks_an_invariant() -> None:
     coin, played = random.Random(SEED), Played()
     chance = Chance(scene(1), coin, EVERYTHING)
     play(chance, STEPS, played, SEED)
+    tamper_with_everything(chance, played, SEED)
     assert played.violations == []
 
     assert not chance.tried["tamper"]

@@ -90,7 +90,7 @@ class Beginning:
 
     def failed(self) -> Award:
         """Its first milestone failed just now: an appeal against that is possible."""
-        milestone = make.passed(self.w, at=self.at, grade="failed", **self.asked())  # type: ignore[arg-type]
+        milestone = make.passed(self.w, at=self.at, grade="failed", **self.asked())
         self.at = milestone.reported_at or self.at
         return milestone.award
 

@@ -130,10 +130,11 @@ class Chance:
         """Take one operation that finds something to act upon. What is neither done nor refused is raised."""
         if not self.alone:
             self._rows = None
-        while not self._try(self._next_operation()):
+        while not self.attempt(self._next_operation()):
             pass
 
-    def _try(self, operation: Callable[["Chance"], None]) -> bool:
+    def attempt(self, operation: Callable[["Chance"], None]) -> bool:
+        """Whether the operation found something to act upon; then it was done or refused."""
         name = operation.__name__.strip("_")
         self.met = ""
         try:

@@ -120,7 +120,7 @@ _IN_THE_SETTLEMENT = [
     Plant(
         "repayments can be changed and deleted",
         "random",
-        4_000,
+        1_000,
         sql=without("settlement_repayment", "never_changed"),
     ),
 ]
@@ -154,7 +154,7 @@ _LEFT_BEHIND = [
         new='    plan.save(update_fields=["state", "decided_by", "decided_at", "reason", "due_at"])\n',
     ),
     Plant(
-        "votes can be changed and deleted", "random", 4_000, sql=without("proceedings_vote", "never_changed")
+        "votes can be changed and deleted", "random", 1_000, sql=without("proceedings_vote", "never_changed")
     ),
 ]
 IN_THE_SECOND_HALF = [*_TOO_EARLY, *_IN_TWO_ROLES, *_IN_THE_SETTLEMENT, *_LEFT_BEHIND]

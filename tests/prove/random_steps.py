@@ -1,6 +1,6 @@
 """Random steps: every operation of every role, legal or not, in worlds of their own; the ten invariants hold.
 
-Worlds are played in several processes. Every fourth is played by four connections at once, where the seed replays
+A world ends with everything that only somebody past the application can try. Worlds are played in several processes. Every fourth is played by four connections at once, where the seed replays
 what is tried but not who comes first.
 """
 
@@ -10,8 +10,10 @@ import signal
 import threading
 import traceback
 from collections import Counter
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from django.db import connections
 
@@ -26,12 +28,13 @@ from tests.prove.chance_early import EARLY
 from tests.prove.chance_later import LATER
 from tests.prove.chance_settling import SETTLING
 from tests.prove.proof import Options, Outcome, Progress
-from tests.prove.tampering import tamper
+from tests.prove.tampering import TAMPERINGS, tamper
 
 STEPS = 500  # of one world: many stories, and the invariants stay cheap
 # So many steps meet every legal move and do every operation; what is left out of them is a violation.
 WHOLE = 50_000
 LOOK_EVERY = 10
+TAMPERED_ROWS = 3
 PROCESSES = 2
 PLAYERS = 4
 
@@ -132,6 +135,7 @@ def _play_world(number: int) -> Played:
             play(Chance(shared, coin, EVERYTHING), world.steps, played, seed)
         else:
             _play_together(shared, coin, world.steps, played, seed)
+        tamper_with_everything(Chance(shared, coin, []), played, seed)
         _look(shared, played, f"seed {seed}, at the end")
         failed = Timer.objects.filter(attempts__gt=0).values_list("pk", "kind", "last_error")
         played.violations += [
@@ -145,7 +149,8 @@ def play(chance: Chance, steps: int, played: Played, seed: int) -> None:
     """One player's steps, until something is broken."""
     for step in range(steps):
         where = f"seed {seed}, step {step}"
-        _take(chance, played, where)
+        played.steps += 1
+        _take(chance.step, chance, played, where)
         if step % LOOK_EVERY == 0:
             _look(chance.stage, played, where)
         if played.violations:
@@ -184,16 +189,23 @@ def _play_together(shared: Stage, coin: random.Random, steps: int, played: Playe
 def _play_a_round(player: Chance, steps: int, played: Played, where: str) -> None:
     try:
         for _step in range(steps):
-            _take(player, played, where)
+            played.steps += 1
+            _take(player.step, player, played, where)
     finally:
         connections.close_all()
 
 
-def _take(player: Chance, played: Played, where: str) -> None:
+def tamper_with_everything(player: Chance, played: Played, seed: int) -> None:
+    """Every tampering there is, on a few rows each."""
+    for tampering in TAMPERINGS * TAMPERED_ROWS:
+        _take(partial(player.attempt, tampering), player, played, f"seed {seed}, tampered with at the end")
+    played.cells += player.cells
+
+
+def _take(step: Callable[[], object], player: Chance, played: Played, where: str) -> None:
     """One step; anything that is neither done nor refused is a violation, a deadlock too."""
-    played.steps += 1
     try:
-        player.step()
+        step()
     except Exception as error:  # noqa: BLE001 - whatever it is, it is what the proof looks for
         played.violations.append(f"{where}: {_words(error)} ({player.met})")
 
