@@ -36,8 +36,10 @@ from tests.prove.proof import Options, Outcome, Progress
 TELLERS = 16
 ENVELOPES = 3
 ALLOTTED = 200_000_000
-# Everybody may lead many projects: it is the caps on money at risk that are met, and then the envelopes' end.
+# Everybody may lead many projects, and little must be left for what was begun: it is the caps on money at risk that
+# are met, and then the envelopes' end.
 TERMS = {
+    "cover_percent": 5,
     "programme_exposure_percent": 50,
     "organisation_exposure_percent": 40,
     "provisional_awards_per_pi": 500,
