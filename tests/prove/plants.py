@@ -134,7 +134,7 @@ AT_ONCE = [
     Plant(
         "a sweep holds a deadline and waits for its subject",
         "random",
-        4_000,
+        8_000,
         seed=4,
         file="rdfast/flow/deadlines.py",
         old="    subject = _lock_subject(found)\n",

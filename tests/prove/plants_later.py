@@ -23,7 +23,7 @@ _TOO_EARLY = [
     Plant(
         "a change is agreed on a version that is gone",
         "random",
-        1_500,
+        10_000,
         file="rdfast/changes/operations.py",
         old="    if change.award.version != change.base_version:\n",
         new="    if False:\n",
@@ -31,7 +31,7 @@ _TOO_EARLY = [
     Plant(
         "the first vote decides",
         "random",
-        500,
+        4_000,
         file="rdfast/proceedings/operations.py",
         old="    if len(votes) < proceeding.award.policy.terms.votes:\n",
         new="    if not votes:\n",
@@ -50,7 +50,7 @@ _IN_TWO_ROLES = [
     Plant(
         "members decide appeals in which they took part",
         "random",
-        2_000,
+        8_000,
         file="rdfast/appeals/queries.py",
         old="        took_part=took_part(user, appeal.proposal_id),\n",
         new="        took_part=False,\n",
@@ -58,7 +58,7 @@ _IN_TWO_ROLES = [
     Plant(
         "who asked money back determines it",
         "random",
-        1_000,
+        8_000,
         file="rdfast/settlement/rules.py",
         old='_NOT_BY_PROPOSER = {"determine", "waive", "write_off"}\n',
         new='_NOT_BY_PROPOSER = {"waive", "write_off"}\n',
@@ -86,7 +86,7 @@ _IN_THE_SETTLEMENT = [
     Plant(
         "a change to less frees one won less",
         "random",
-        1_000,
+        6_000,
         file="rdfast/funding/standing.py",
         old="ledger.move_across(What.FREED, award_id=award.pk, amount=-more, at=at, key=key, event=event)\n",
         new="ledger.move_across(What.FREED, award_id=award.pk, amount=-more - 1, at=at, key=key, event=event)\n",

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,22 +20,36 @@ from tests.prove.plants import PLANTS
 from tests.prove.proof import Options, Outcome, Progress
 
 ROOT = Path(__file__).parent.parent.parent
+AT_ONCE = 2
+BESIDE_OTHERS = {"random", "bank"}
 CODE = ("rdfast", "templates", "static", "locale", "tests", "manage.py", "pyproject.toml")
 
 
 def prove(options: Options) -> Outcome:
-    """Plant the first `size` bugs, one after the other."""
+    """Plant the first `size` bugs, each in a copy of its own."""
     plants, progress = PLANTS[: options.size], Progress("teeth", len(PLANTS))
     rows, missed = [], []
-    for number, plant in enumerate(plants, start=1):
-        began = time.monotonic()
-        found = _first_violation(plant)
-        took = time.monotonic() - began
+    for plant, found, took in _all_tried(plants):
         if found is None:
             missed.append(f"{plant.proof} did not find: {plant.bug}")
         rows.append(f"| {plant.bug} | {plant.proof} | {_cell(found)} | {took:.0f} s |")
-        progress.at(number, rows[-1])
+        progress.at(len(rows), rows[-1])
     return Outcome(len(plants), "planted bugs", missed, _told(rows))
+
+
+def _all_tried(plants: list[Plant]) -> Iterator[tuple[Plant, str | None, float]]:
+    """Two at a time; those whose programs share the ground's Redis one after the other."""
+    alone = [plant for plant in plants if plant.proof not in BESIDE_OTHERS]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield from pool.map(_tried, [plant for plant in plants if plant not in alone])
+    yield from map(_tried, alone)
+
+
+def _tried(plant: Plant) -> tuple[Plant, str | None, float]:
+    """What the proof says about it first, and after how many seconds."""
+    began = time.monotonic()
+    found = _first_violation(plant)
+    return plant, found, time.monotonic() - began
 
 
 def _first_violation(plant: Plant) -> str | None:
