@@ -42,7 +42,7 @@ _IN_TWO_ROLES = [
     Plant(
         "members vote on what they took part in",
         "random",
-        2_000,
+        8_000,
         file="rdfast/proceedings/queries.py",
         old="        is_uninvolved=not took_part(user, proceeding.matter_id),\n",
         new="        is_uninvolved=True,\n",
