@@ -1,7 +1,8 @@
 """Random steps: every operation of every role, legal or not, in worlds of their own; the ten invariants hold.
 
-A world ends with everything that only somebody past the application can try. Worlds are played in several processes. Every fourth is played by four connections at once, where the seed replays
-what is tried but not who comes first.
+A world ends with everything that only somebody past the application can try. Worlds are played in several
+processes. Every fourth is played by four connections at once, where the seed replays what is tried but not who
+comes first.
 """
 
 import multiprocessing
@@ -135,7 +136,7 @@ def _play_world(number: int) -> Played:
             play(Chance(shared, coin, EVERYTHING), world.steps, played, seed)
         else:
             _play_together(shared, coin, world.steps, played, seed)
-        tamper_with_everything(Chance(shared, coin, []), played, seed)
+        tamper_with_everything(shared, coin, played, seed)
         _look(shared, played, f"seed {seed}, at the end")
         failed = Timer.objects.filter(attempts__gt=0).values_list("pk", "kind", "last_error")
         played.violations += [
@@ -195,8 +196,9 @@ def _play_a_round(player: Chance, steps: int, played: Played, where: str) -> Non
         connections.close_all()
 
 
-def tamper_with_everything(player: Chance, played: Played, seed: int) -> None:
+def tamper_with_everything(shared: Stage, coin: random.Random, played: Played, seed: int) -> None:
     """Every tampering there is, on a few rows each."""
+    player = Chance(shared, coin, TAMPERINGS)
     for tampering in TAMPERINGS * TAMPERED_ROWS:
         _take(partial(player.attempt, tampering), player, played, f"seed {seed}, tampered with at the end")
     played.cells += player.cells
