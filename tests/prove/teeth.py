@@ -21,6 +21,7 @@ from tests.prove.proof import Options, Outcome, Progress
 
 ROOT = Path(__file__).parent.parent.parent
 AT_ONCE = 2
+# These leave the ground's Redis alone, where one proof's worker would take another's tasks.
 BESIDE_OTHERS = {"random", "bank"}
 CODE = ("rdfast", "templates", "static", "locale", "tests", "manage.py", "pyproject.toml")
 
@@ -38,7 +39,7 @@ def prove(options: Options) -> Outcome:
 
 
 def _all_tried(plants: list[Plant]) -> Iterator[tuple[Plant, str | None, float]]:
-    """Two at a time; those whose programs share the ground's Redis one after the other."""
+    """Those that may run beside others two at a time, then the rest one after the other."""
     alone = [plant for plant in plants if plant.proof not in BESIDE_OTHERS]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         yield from pool.map(_tried, [plant for plant in plants if plant not in alone])
