@@ -4,6 +4,7 @@ import itertools
 import os
 import shutil
 import tempfile
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -65,7 +66,7 @@ def tasks() -> dict[str, Any]:
 
 
 @dataclass
-class Player:
+class Player(ABC):
     """Walks a story. What a step is tried with is the business of those who inherit."""
 
     name: str
@@ -77,9 +78,9 @@ class Player:
     def __post_init__(self) -> None:
         self.progress = Progress(self.name, None)
 
+    @abstractmethod
     def step(self, what: str, deliver: list[Deliver], *, again: list[Deliver]) -> None:
         """Try it in copies, then do it once here. `again` is what a person does who got no answer."""
-        raise NotImplementedError
 
     def walk(self, stories: list[Callable[[], Iterator[Item]]], *, planted: str = "") -> None:
         """Every story in a database of its own, until something is broken."""
