@@ -9,6 +9,7 @@ import random
 import time
 import traceback
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from multiprocessing.queues import SimpleQueue
@@ -40,7 +41,7 @@ ALLOTTED = 200_000_000
 # are met, and then the envelopes' end.
 TERMS = {
     "cover_percent": 5,
-    "programme_exposure_percent": 50,
+    "programme_exposure_percent": 60,
     "organisation_exposure_percent": 40,
     "provisional_awards_per_pi": 500,
     "projects_as_pi": 500,
@@ -49,9 +50,11 @@ TERMS = {
 # Researchers ask, sign and refuse, the agency grants, pays and counts; nobody waits, so that no deadline comes between.
 OPERATIONS = [
     early.submit, early.submit, early.approve, early.approve, early.approve, early.approve, early.second,
-    early.sign, early.approve_tranche, early.release, early.release, early.settle,
-    settling.claim, settling.submit_claim, settling.decide_claim,
+    early.sign, early.sign, early.sign, early.approve_tranche, early.release, early.release, early.settle,
+    settling.claim, settling.submit_claim, settling.decide_claim, settling.decide_claim,
 ]  # fmt: skip
+# So many seconds let everything happen; what never did is a violation.
+WHOLE = 60
 Report = tuple[int, Counter[str], list[str]]
 
 
@@ -83,7 +86,10 @@ def prove(options: Options) -> Outcome:
             teller.join()
         violations += broken(at=worlds[0].at)
         arrows = Counter(Arrow.objects.order_by().values_list("what", flat=True))
-    return _outcome(found, violations, counted, arrows)
+    outcome = _outcome(found, violations, counted, arrows)
+    if options.size >= WHOLE:
+        outcome.violations += _never_done(found)
+    return outcome
 
 
 def _worlds(first: Stage) -> list[Stage]:
@@ -131,18 +137,18 @@ def _refuse(c: Chance) -> None:
 
 def _shift(c: Chance) -> None:
     """A little is put into the envelope. What is taken out again would lower the caps behind people's backs."""
-    c.seldom(0.2)
+    c.seldom(0.5)
     programmes.allot(
-        c.w.envelope.pk, amount=30_000_000, reason="bank", key=str(make.uuid4()), by=c.w.admin, at=c.at
+        c.w.envelope.pk, amount=10_000_000, reason="bank", key=str(make.uuid4()), by=c.w.finn, at=c.at
     )
+
+
+EVERYTHING: list[Callable[[Chance], None]] = [*OPERATIONS, _draft, _draft, _refuse, _refuse, _shift]
 
 
 def _work(worlds: list[Stage], seed: int, until: float, reports: "SimpleQueue[Report]") -> None:
     coin = random.Random(seed)
-    tellers = [
-        Teller(world, coin, [*OPERATIONS, _draft, _draft, _refuse, _refuse, _refuse, _shift], alone=False)
-        for world in worlds
-    ]
+    tellers = [Teller(world, coin, EVERYTHING, alone=False) for world in worlds]
     steps, violations = 0, list[str]()
     while time.monotonic() < until and not violations:
         teller = coin.choice(tellers)
@@ -211,6 +217,13 @@ def _outcome(found: list[Report], violations: list[str], counted: int, arrows: C
         f"Arrows: {_counted(arrows)}.",
     ]
     return Outcome(steps, "steps", violations, told)
+
+
+def _never_done(found: list[Report]) -> list[str]:
+    done = {name for _steps, outcomes, _broken in found for name in outcomes}
+    return sorted(
+        f"{each.__name__} was never done" for each in set(EVERYTHING) if each.__name__.strip("_") not in done
+    )
 
 
 def _counted(counter: Counter[str]) -> str:
