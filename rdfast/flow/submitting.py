@@ -15,7 +15,7 @@ from rdfast.people.queries import bans_on
 from rdfast.programmes.queries import policy_in_force
 from rdfast.proposals import operations as proposals
 from rdfast.proposals.models import Proposal
-from rdfast.proposals.queries import budget_years, facts
+from rdfast.proposals.queries import budget_years, facts, read_team
 from rdfast.proposals.rules import gaps
 from rdfast.screening import operations as screening
 from rdfast.screening.rules import Facts, screen
@@ -45,7 +45,8 @@ def submit(proposal_id: int, *, by: User, at: datetime) -> Proposal:
 
     Raises ManyRulesBroken with every gap and every screening rule that refuses it, each beside its field.
     """
-    proposal = lock(Proposal, proposal_id)
+    proposal = lock(Proposal, proposal_id, "call__programme", "pi")
+    read_team(proposal)
     policy = policy_in_force(proposal.call.programme_id, at)
     # A returned proposal comes back within its own clock, whatever became of the call meanwhile.
     call_is_open = proposal.call.is_open(at) or proposal.times_returned > 0
@@ -58,7 +59,7 @@ def submit(proposal_id: int, *, by: User, at: datetime) -> Proposal:
     if found:
         raise ManyRulesBroken(found)
 
-    proposal = proposals.submit(proposal_id, policy=policy, by=by, at=at)
+    proposals.submit(proposal, policy=policy, by=by, at=at)
     screening.attach(proposal, findings, policy=policy, at=at)
     timers.cancel(of=proposal, at=at)
     decide_by = policy.terms.decide_by(at)

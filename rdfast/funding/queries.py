@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from django.db import connection
 from django.db.models import F, Q, QuerySet, Sum
 
+from rdfast.core.once import once_a_page
 from rdfast.funding.models import Award, Bounce, Motion, NewAccount, Payment, Tranche
 from rdfast.funding.states import (
     BINDING,
@@ -269,6 +270,7 @@ def envelopes_for(award: Award, *, today: date) -> QuerySet[Envelope]:
     return theirs.select_related("programme").order_by("year")
 
 
+@once_a_page
 def motion_in_hand(award: Award) -> Motion | None:
     """The motion that waits for its second signature, if there is one."""
     return (

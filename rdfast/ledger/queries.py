@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import F, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
+from rdfast.core.once import once_a_page
 from rdfast.ledger.kinds import OF_ENVELOPE, SECOND_SET, BoxKind, What
 from rdfast.ledger.models import Arrow, Box
 
@@ -40,6 +41,7 @@ def is_used(key: str) -> bool:
     return Arrow.objects.filter(key=key).exists()
 
 
+@once_a_page
 def boxes_of_award(award_id: int) -> dict[str, int]:
     """The award's own money by kind of box, all envelopes together; missing kinds are zero."""
     found = Box.objects.filter(award_id=award_id).exclude(kind__in=SECOND_SET)

@@ -1,9 +1,11 @@
 """Reads about people."""
 
+from collections.abc import Set
 from datetime import date
 
 from django.db.models import Q, QuerySet
 
+from rdfast.core.once import once_a_page
 from rdfast.people.models import Ban, Conflict, User
 
 
@@ -13,7 +15,7 @@ def bans_on(user: User, organisation_id: int | None, day: date) -> QuerySet[Ban]
     return Ban.objects.filter(whose, from_on__lte=day, until_on__gte=day)
 
 
-def has_conflict(user: User, *, applicants: set[int], organisation_id: int) -> bool:
+def has_conflict(user: User, *, applicants: Set[int], organisation_id: int) -> bool:
     """Whether the person must keep away from a proposal of these people and this organisation.
 
     Same organisation, being one of them, or a declared conflict, in either direction (Innovation Act
@@ -23,7 +25,8 @@ def has_conflict(user: User, *, applicants: set[int], organisation_id: int) -> b
     return not people.isdisjoint(applicants) or organisation_id in places
 
 
-def set_apart_from(user: User) -> tuple[set[int], set[int]]:
+@once_a_page
+def set_apart_from(user: User) -> tuple[frozenset[int], frozenset[int]]:
     """The people and organisations that the person has a conflict with: the list form of `has_conflict`."""
     declared = Conflict.objects.filter(Q(user=user) | Q(with_user=user))
     people: set[int | None] = {user.pk}
@@ -32,10 +35,10 @@ def set_apart_from(user: User) -> tuple[set[int], set[int]]:
         people |= {one, other}
         # An organisation named in somebody else's declaration is theirs to keep away from.
         places |= {place} if one == user.pk else set()
-    return {pk for pk in people if pk}, {pk for pk in places if pk}
+    return frozenset(pk for pk in people if pk), frozenset(pk for pk in places if pk)
 
 
-def without_conflict(users: QuerySet[User], *, applicants: set[int], organisation_id: int) -> QuerySet[User]:
+def without_conflict(users: QuerySet[User], *, applicants: Set[int], organisation_id: int) -> QuerySet[User]:
     """Those of `users` who have no conflict with these applicants and this organisation."""
     declared = Conflict.objects.filter(
         Q(with_user__in=applicants) | Q(with_organisation=organisation_id)

@@ -2,6 +2,7 @@
 
 from django.db.models import Prefetch, QuerySet, Sum
 
+from rdfast.core.once import once_a_page
 from rdfast.funding import queries as funding
 from rdfast.funding.models import Award
 from rdfast.milestones.operations import Promise
@@ -69,6 +70,7 @@ def _with_award(plans: QuerySet[Plan]) -> QuerySet[Plan]:
     )
 
 
+@once_a_page
 def plan_of(award: Award) -> Plan | None:
     """The award's plan; one that was never signed has none."""
     return Plan.objects.filter(award=award).first()

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from rdfast.core.once import once_a_page
 from rdfast.core.working_days import start_of
 from rdfast.ledger import queries as ledger
 from rdfast.ledger.kinds import BoxKind
@@ -15,9 +16,10 @@ from rdfast.programmes.models import Appointment, Call, Envelope, Policy, Progra
 Role = Appointment.Role
 
 
-def roles_of(user: User) -> set[str]:
+@once_a_page
+def roles_of(user: User) -> frozenset[str]:
     """Every role the person holds in any programme."""
-    return set(Appointment.objects.filter(user=user).values_list("role", flat=True))
+    return frozenset(Appointment.objects.filter(user=user).values_list("role", flat=True))
 
 
 def roles_in(user: User, programme_id: int) -> set[str]:

@@ -1,5 +1,6 @@
 """How a person stands to a proposal or award. Predicates ask this and the state, nothing else."""
 
+from collections.abc import Set
 from enum import StrEnum
 
 from rdfast.people.models import User
@@ -36,7 +37,7 @@ _OF_ROLE = {
 
 
 def relations_of(
-    user: User, *, programme_id: int, pi_id: int, applicants: set[int], organisation_id: int
+    user: User, *, programme_id: int, pi_id: int, applicants: Set[int], organisation_id: int
 ) -> frozenset[Relation]:
     """Every relation of the person to one proposal or award.
 

@@ -165,9 +165,8 @@ def _replace_rows(proposal: Proposal, content: Content) -> None:
 
 
 @one_transaction
-def submit(proposal_id: int, *, policy: Policy, by: User, at: datetime) -> Proposal:
-    """Hand the proposal in, for the first time or again after it was returned."""
-    proposal = lock(Proposal, proposal_id)
+def submit(proposal: Proposal, *, policy: Policy, by: User, at: datetime) -> Proposal:
+    """Hand in the proposal, which the caller holds, for the first time or again after it was returned."""
     again = proposal.times_returned > 0
     _ensure_may(proposal, "resubmit" if again else "submit", by)
     if again:

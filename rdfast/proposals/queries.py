@@ -1,13 +1,14 @@
 """Reads of proposals."""
 
-from django.db.models import Prefetch, Q, QuerySet, Sum
+from django.db.models import Prefetch, Q, QuerySet, Sum, prefetch_related_objects
 
+from rdfast.core.once import once_a_page
 from rdfast.people.models import Organisation, User
 from rdfast.people.queries import set_apart_from
 from rdfast.programmes.models import Appointment
 from rdfast.programmes.relations import Relation, relations_of
 from rdfast.proposals import rules
-from rdfast.proposals.models import BudgetLine, PlannedMilestone, Proposal
+from rdfast.proposals.models import BudgetLine, PlannedMilestone, Proposal, TeamMember
 from rdfast.proposals.rules import Facts, MemberFacts, PlannedMilestoneFacts
 from rdfast.proposals.states import ANSWERABLE, WITH_THE_AGENCY, State
 
@@ -27,13 +28,13 @@ def relations(proposal: Proposal, user: User) -> frozenset[Relation]:
     )
 
 
-def applicants_of(proposal: Proposal) -> set[int]:
+@once_a_page
+def applicants_of(proposal: Proposal) -> frozenset[int]:
     """The accounts of everyone who works on it."""
-    team = proposal.team.exclude(user=None).values_list("user", flat=True)
-    return {proposal.pi_id, *(pk for pk in team if pk)}
+    return frozenset({proposal.pi_id, *(member.user_id for member in proposal.team.all() if member.user_id)})
 
 
-def applicant_side_of(proposal: Proposal) -> set[int]:
+def applicant_side_of(proposal: Proposal) -> frozenset[int]:
     """Who works on it and who signs for its organisation: the people whom its applicants know by name."""
     signing = User.objects.filter(organisation=proposal.organisation_id, is_signatory=True)
     return applicants_of(proposal) | set(signing.values_list("pk", flat=True))
@@ -139,6 +140,12 @@ def with_everything(proposals: QuerySet[Proposal]) -> QuerySet[Proposal]:
     )
 
 
+def read_team(proposal: Proposal) -> None:
+    """Read its people once, with their organisations, for everybody who asks about them afterwards."""
+    team = TeamMember.objects.select_related("user__organisation")
+    prefetch_related_objects([proposal], Prefetch("team", queryset=team))
+
+
 def budget_total(proposal: Proposal) -> int:
     """The sum of all budget lines."""
     return proposal.budget.aggregate(total=Sum("amount"))["total"] or 0
@@ -146,7 +153,7 @@ def budget_total(proposal: Proposal) -> int:
 
 def budget_years(proposal: Proposal) -> int:
     """How many years the budget covers."""
-    return len(proposal.budget.values("year").distinct())
+    return proposal.budget.order_by().values("year").distinct().count()
 
 
 def facts(proposal: Proposal) -> Facts:
@@ -171,7 +178,7 @@ def facts(proposal: Proposal) -> Facts:
         ],
         team=[
             MemberFacts(m.name, m.task, m.effort_percent, is_official=_is_official(m.user))
-            for m in proposal.team.select_related("user__organisation")
+            for m in proposal.team.all()
         ],
     )
 

@@ -12,6 +12,7 @@ from django.urls import resolve, reverse
 from django.utils import translation
 
 from rdfast.audit.causes import because
+from rdfast.core.once import one_page
 from rdfast.monitoring import logs
 
 _Next = Callable[[HttpRequest], HttpResponse]
@@ -61,6 +62,19 @@ class ForMachinesMiddleware:
             return self.get_response(request)
         answer: HttpResponse = resolve(request.path_info).func(request)
         return answer
+
+
+class OnePageMiddleware:
+    """What is only looked at asks the same question once; what acts asks again each time."""
+
+    def __init__(self, get_response: _Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method not in {"GET", "HEAD"}:
+            return self.get_response(request)
+        with one_page():
+            return self.get_response(request)
 
 
 class AccountLanguageMiddleware:

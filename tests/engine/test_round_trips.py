@@ -23,11 +23,11 @@ def test_a_grant_makes_40_round_trips(fresh_database: FreshDatabase):
     assert len(asked) == 40
 
 
-def test_a_submission_makes_28_round_trips(fresh_database: FreshDatabase):
+def test_a_submission_makes_21_round_trips(fresh_database: FreshDatabase):
     w = make.world()
     pk, by = make.draft(w).pk, w.hana
 
     with CaptureQueriesContext(connection) as asked:
         submitting.submit(pk, by=by, at=make.MONDAY)
 
-    assert len(asked) == 28
+    assert len(asked) == 21

@@ -21,12 +21,12 @@ DECK = [
 ]
 # Who opens the list, its address, and how often it asks.
 LISTS = [
-    ("manager", "/manager/", 28),
-    ("manager", "/manager/awards/", 7),
-    ("finance", "/finance/", 23),
-    ("auditor", "/audit/events/", 8),
+    ("manager", "/manager/", 18),
+    ("manager", "/manager/awards/", 6),
+    ("finance", "/finance/", 15),
+    ("auditor", "/audit/events/", 7),
     ("auditor", "/audit/envelopes/1/", 10),
-    ("reviewer", "/reviews/", 8),
+    ("reviewer", "/reviews/", 7),
     ("sign.hanbit", "/my/", 9),
     ("sign.hanbit", "/my/proposals/", 5),
     ("sign.hanbit", "/my/awards/", 5),
