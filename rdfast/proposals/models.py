@@ -97,6 +97,10 @@ class Proposal(models.Model):
             models.CheckConstraint(
                 name="proposal_is_returned_once", condition=models.Q(times_returned__lte=1)
             ),
+            models.CheckConstraint(
+                name="only_a_reopened_proposal_waits_for_money",
+                condition=models.Q(waits_since=None) | models.Q(state=State.REOPENED),
+            ),
         )
         indexes = (
             # A person's own proposals, newest first.
@@ -164,11 +168,13 @@ class Proposal(models.Model):
     def decline(self, *, by: Any, at: Any) -> None:
         self.turned_down_by = by
         self.decided_at = at
+        self.waits_since = None
 
     @MACHINE.transition("route")
     def route(self, *, by: Any, at: Any) -> None:
         self.turned_down_by = by
         self.decided_at = at
+        self.waits_since = None
 
     @MACHINE.transition("reopen")
     def reopen(self, *, at: Any) -> None:
@@ -182,6 +188,7 @@ class Proposal(models.Model):
     @MACHINE.transition("withdraw")
     def withdraw(self, *, at: Any) -> None:
         self.decided_at = at
+        self.waits_since = None
 
 
 class TeamMember(models.Model):

@@ -229,7 +229,7 @@ def decline(proposal_id: int, *, by: User, at: datetime, reason: str) -> Proposa
     proposal = lock(Proposal, proposal_id)
     _ensure_may(proposal, "decline", by)
     proposal.decline(by=by, at=at)
-    proposal.save(update_fields=["state", "decided_at", "turned_down_by"])
+    proposal.save(update_fields=["state", "decided_at", "turned_down_by", "waits_since"])
     audit.moved(proposal, by=by, at=at, reason=reason)
     return proposal
 
@@ -240,7 +240,7 @@ def route(proposal_id: int, *, by: User, at: datetime, reason: str) -> Proposal:
     proposal = lock(Proposal, proposal_id)
     _ensure_may(proposal, "route", by)
     proposal.route(by=by, at=at)
-    proposal.save(update_fields=["state", "decided_at", "turned_down_by"])
+    proposal.save(update_fields=["state", "decided_at", "turned_down_by", "waits_since"])
     audit.moved(proposal, by=by, at=at, reason=reason)
     return proposal
 
@@ -306,7 +306,7 @@ def withdraw(proposal_id: int, *, by: User, at: datetime) -> Proposal:
     proposal = lock(Proposal, proposal_id)
     _ensure_may(proposal, "withdraw", by)
     proposal.withdraw(at=at)
-    proposal.save(update_fields=["state", "decided_at"])
+    proposal.save(update_fields=["state", "decided_at", "waits_since"])
     audit.moved(proposal, by=by, at=at)
     return proposal
 

@@ -224,17 +224,34 @@ def states_follow_history(at: datetime) -> list[str]:
 
 
 def deadlines_act_once_and_in_time(at: datetime) -> list[str]:
-    """8. Every deadline has at most one effect, never before its time, and none is due without being tried."""
-    return offenders(
-        "timer {} acted at {}, before it was due at {}",
-        "SELECT id, ended_at, due_at FROM timers_timer WHERE status = 'done' AND ended_at < due_at",
-    ) + offenders(
-        "timer {} ({}) was due at {} and nobody acted",
-        """
+    """8. Every deadline has at most one effect, never before its time, and none is due without being tried.
+
+    What waits for an answer has a clock, and none while it waits for money.
+    """
+    return (
+        offenders(
+            "timer {} acted at {}, before it was due at {}",
+            "SELECT id, ended_at, due_at FROM timers_timer WHERE status = 'done' AND ended_at < due_at",
+        )
+        + offenders(
+            "timer {} ({}) was due at {} and nobody acted",
+            """
         SELECT id, kind, due_at FROM timers_timer
         WHERE status = 'pending' AND due_at < %s AND attempts = 0 AND next_try_at < %s
         """,
-        [at - PATIENCE, at - PATIENCE],
+            [at - PATIENCE, at - PATIENCE],
+        )
+        + offenders(
+            "proposal {} is {} with {} decision clocks, waiting for money since {}",
+            """
+        SELECT p.id, p.state, clocks.running, coalesce(p.waits_since::text, '-') FROM proposals_proposal p, LATERAL (
+            SELECT count(*) AS running FROM timers_timer t
+            WHERE t.subject_kind = 'proposals.proposal' AND t.subject_id = p.id
+            AND t.kind IN ('decide', 'second_approval') AND t.status IN ('pending', 'dead')
+        ) clocks WHERE p.state IN ('submitted', 'recommended', 'reopened') AND p.escalated_at IS NULL
+        AND (p.waits_since IS NULL) <> (clocks.running > 0)
+        """,
+        )
     )
 
 

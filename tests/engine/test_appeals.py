@@ -3,13 +3,15 @@
 from datetime import timedelta
 
 import pytest
+from django.db import IntegrityError
+from django.db.transaction import atomic
 
 from rdfast.appeals.models import Appeal
 from rdfast.appeals.operations import ReasonMissing, TooLateToAppeal
 from rdfast.appeals.queries import appealable, waiting
 from rdfast.core.machines import NotPossibleNow
 from rdfast.core.refusals import NotAllowed
-from rdfast.flow import appealing, evaluating, granting, moving, performing
+from rdfast.flow import allotting, appealing, evaluating, granting, moving, performing, submitting
 from rdfast.flow.deadlines import settle_down
 from rdfast.flow.holding import suspend
 from rdfast.funding.limits import OthersWaitFirst
@@ -18,6 +20,7 @@ from rdfast.funding.operations import lock_award
 from rdfast.funding.states import Cause
 from rdfast.milestones.models import Milestone
 from rdfast.outbox.models import Message
+from rdfast.people.models import User
 from rdfast.programmes import operations as programmes
 from rdfast.programmes.models import Appointment
 from rdfast.proposals.models import Proposal
@@ -142,6 +145,53 @@ def test_an_appeal_won_when_the_money_is_gone_waits_first_in_line() -> None:
     assert served.waits_since is None
     due = Timer.objects.get(kind="decide", status="pending", subject_id=proposal.pk)
     assert due.due_at == later + timedelta(hours=48)
+
+
+def _waiting_for_money() -> tuple[make.World, User, Proposal]:
+    """An appeal won when the money is gone, and the other manager who may answer now."""
+    w = make.world(allotted=600_000_000, programme_exposure_percent=100, organisation_exposure_percent=100)
+    other = make.person("Dohyun", w.minjun.organisation)
+    Appointment.objects.create(programme=w.programme, user=other, role="manager")
+    proposal = _declined(w)
+    programmes.cut(w.envelope.pk, amount=560_000_000, reason="crisis", key="1", by=None, at=AT)
+    appealing.uphold(_appealed(w, proposal).pk, reason="It is clear.", by=w.committee[0], at=AT)
+    proposal.refresh_from_db()
+    assert proposal.waits_since == AT
+    return w, other, proposal
+
+
+@pytest.mark.parametrize("answer", ["decline", "route", "withdraw"])
+def test_whoever_is_answered_or_withdraws_waits_for_no_money(answer: str) -> None:
+    w, other, proposal = _waiting_for_money()
+
+    if answer == "withdraw":
+        submitting.withdraw(proposal.pk, by=w.hana, at=AT)
+    else:
+        getattr(granting, answer)(proposal.pk, reason="No.", by=other, at=AT)
+
+    assert Proposal.objects.get().waits_since is None
+    allotting.allot(w.envelope.pk, amount=500_000_000, reason="new money", key="2", by=w.finn, at=AT)
+    assert not Timer.objects.filter(kind="decide", status="pending").exists()
+
+
+def test_a_proposal_turned_down_while_it_waited_is_decided_in_time_when_it_is_reopened_again() -> None:
+    w, other, proposal = _waiting_for_money()
+    granting.decline(proposal.pk, reason="Still too vague.", by=other, at=AT)
+    allotting.allot(w.envelope.pk, amount=500_000_000, reason="new money", key="2", by=w.finn, at=AT)
+
+    appealing.uphold(_appealed(w, Proposal.objects.get()).pk, reason="Clear.", by=w.committee[1], at=AT)
+    allotting.allot(w.envelope.pk, amount=1, reason="more", key="3", by=w.finn, at=AT)
+
+    assert Timer.objects.filter(kind="decide", status="pending", subject_id=proposal.pk).count() == 1
+    assert list(inbox(w.minjun)) == [proposal]
+    granting.approve(proposal.pk, amount=30_000_000, reason="Yes.", by=w.minjun, at=AT)
+    assert broken(at=AT) == []
+
+
+def test_the_database_lets_only_a_reopened_proposal_wait() -> None:
+    proposal = _declined(make.world())
+    with pytest.raises(IntegrityError, match="only_a_reopened_proposal_waits_for_money"), atomic():
+        Proposal.objects.filter(pk=proposal.pk).update(waits_since=AT)
 
 
 def test_an_appeal_nobody_decides_is_told_to_the_head_every_week() -> None:

@@ -27,6 +27,7 @@ from tests.prove.chance import Chance, NothingThere, NotRefused
 # The model whose row is chosen, and what is to become of it.
 _CHANGES: list[tuple[Any, str]] = [
     (Proposal, "state = 'approved'"),
+    (Proposal, "waits_since = now(), state = 'declined'"),
     (Decision, "reason = 'other'"),
     (Award, "state = 'lapsed'"),
     (Award, "state = 'closed'"),
