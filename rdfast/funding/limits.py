@@ -5,7 +5,6 @@ Locks here are contended, so they come last: organisation, then envelope, the ye
 
 from datetime import datetime, timedelta
 
-from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -21,7 +20,7 @@ from rdfast.people.operations import lock_organisation
 from rdfast.programmes.models import Envelope
 from rdfast.programmes.operations import lock_envelope
 from rdfast.programmes.queries import available_in, cap_base_of, policy_in_force
-from rdfast.proposals.queries import waiting_for_money
+from rdfast.proposals.queries import asked_by_others_waiting
 
 
 class EnvelopeExhausted(RuleBroken):
@@ -65,8 +64,7 @@ def ensure_line(award: Award, *, envelope_id: int, left: int) -> None:
     The caller holds the envelope. What would begin or grow asks; a confirmation does not, for its money was covered
     when the award was begun, before anybody waited.
     """
-    waiting = waiting_for_money(envelope_id).exclude(pk=award.proposal_id)
-    needed = waiting.order_by().aggregate(total=Sum("asked_provisional"))["total"] or 0
+    needed = asked_by_others_waiting(envelope_id, than=award.proposal_id)
     if needed > left:
         raise OthersWaitFirst(
             _(

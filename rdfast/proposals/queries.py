@@ -129,6 +129,12 @@ def waiting_for_money(envelope_id: int) -> QuerySet[Proposal]:
     return waiting.select_related("call__programme", "call__envelope", "pi").order_by("waits_since", "pk")
 
 
+def asked_by_others_waiting(envelope_id: int, *, than: int) -> int:
+    """What reopened proposals other than this one wait for: it is kept for them, in minor units."""
+    waiting = waiting_for_money(envelope_id).exclude(pk=than).order_by()
+    return waiting.aggregate(total=Sum("asked_provisional"))["total"] or 0
+
+
 def with_everything(proposals: QuerySet[Proposal]) -> QuerySet[Proposal]:
     """The proposals with all their rows, for a page that shows one whole."""
     return proposals.select_related(

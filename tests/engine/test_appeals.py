@@ -23,8 +23,9 @@ from rdfast.outbox.models import Message
 from rdfast.people.models import User
 from rdfast.programmes import operations as programmes
 from rdfast.programmes.models import Appointment
+from rdfast.programmes.queries import available_in
 from rdfast.proposals.models import Proposal
-from rdfast.proposals.queries import inbox
+from rdfast.proposals.queries import inbox, waiting_for_money
 from rdfast.reports.invariants import broken
 from rdfast.reviews.models import Finding, Review
 from rdfast.timers.models import Timer
@@ -186,6 +187,25 @@ def test_a_proposal_turned_down_while_it_waited_is_decided_in_time_when_it_is_re
     assert list(inbox(w.minjun)) == [proposal]
     granting.approve(proposal.pk, amount=30_000_000, reason="Yes.", by=w.minjun, at=AT)
     assert broken(at=AT) == []
+
+
+def test_a_proposal_reopened_later_waits_behind_those_that_wait_already() -> None:
+    w, _other, first = _waiting_for_money()
+    second = make.submitted(w, by=make.person("Next", w.institute), provisional=30_000_000)
+    granting.decline(second.pk, reason="Too vague.", by=w.minjun, at=AT)
+    later = AT + timedelta(days=1)
+
+    appealing.uphold(
+        _appealed(w, Proposal.objects.get(pk=second.pk)).pk, reason="Clear.", by=w.committee[1], at=later
+    )
+
+    assert available_in(w.envelope) == 40_000_000
+    assert Proposal.objects.get(pk=second.pk).waits_since == later
+    allotting.allot(w.envelope.pk, amount=30_000_000, reason="some", key="2", by=w.finn, at=later)
+    assert list(waiting_for_money(w.envelope.pk)) == [second]
+    allotting.allot(w.envelope.pk, amount=20_000_000, reason="more", key="3", by=w.finn, at=later)
+    assert not waiting_for_money(w.envelope.pk).exists()
+    assert first.pk != second.pk and broken(at=later) == []
 
 
 def test_the_database_lets_only_a_reopened_proposal_wait() -> None:

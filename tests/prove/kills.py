@@ -191,7 +191,7 @@ def _person(name: str, w: make.World) -> User:
 
 
 def _strike(site: Site, coin: random.Random, times: int, found: Found) -> None:
-    """Strike, wait until everything works again, and strike elsewhere."""
+    """Strike, wait until everything works again, and strike elsewhere, until there were enough or somebody interrupts."""
     faults, progress = Faults(site.children, coin), Progress("kills", times)
     kinds = list(itertools.islice(itertools.cycle(KINDS), times))
     coin.shuffle(kinds)
@@ -207,7 +207,7 @@ def _strike(site: Site, coin: random.Random, times: int, found: Found) -> None:
         progress.at(
             len(found.strikes), f"{found.met.stories} stories, {len(found.met.failures)} failed requests"
         )
-        if found.met.stuck:
+        if found.met.stuck or site.supervisor.asked_to_stop:
             break
 
 

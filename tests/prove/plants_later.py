@@ -145,6 +145,27 @@ _LEFT_BEHIND = [
         seed=3,
     ),
     Plant(
+        "a reopened proposal has no clock",
+        "random",
+        2_000,
+        file="rdfast/flow/appealing.py",
+        old="    else:\n        granting.start_decision_clock(proposal, at=at)\n",
+        new="",
+    ),
+    Plant(
+        "a proposal passed on while it waits for money goes on waiting",
+        "random",
+        6_000,
+        file="rdfast/proposals/models.py",
+        old="    def route(self, *, by: Any, at: Any) -> None:\n"
+        "        self.turned_down_by = by\n"
+        "        self.decided_at = at\n"
+        "        self.waits_since = None\n",
+        new="    def route(self, *, by: Any, at: Any) -> None:\n"
+        "        self.turned_down_by = by\n"
+        "        self.decided_at = at\n",
+    ),
+    Plant(
         "the manager's answer to a plan leaves no history",
         "random",
         500,
