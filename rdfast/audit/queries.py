@@ -47,6 +47,12 @@ def last_entry(subject: Subject, *kinds: str) -> Event | None:
     return mine.order_by("-id").first()
 
 
+def has_done(user: User, subject: Subject, *kinds: str) -> bool:
+    """Whether the person did one of these kinds of things with this very object."""
+    mine = Event.objects.filter(subject_kind=subject._meta.label_lower, subject_id=subject.pk, kind__in=kinds)
+    return mine.filter(actor=user).exists()
+
+
 def took_part(user: User, matter_id: int) -> bool:
     """Whether the person did anything at all in one proposal's story: those who did judge no dispute about it."""
     return Event.objects.filter(matter_id=matter_id, actor=user).exists()

@@ -25,7 +25,7 @@ from rdfast.people.operations import lock_person
 from rdfast.programmes.models import Policy
 from rdfast.proposals import operations as proposals
 from rdfast.proposals.models import Proposal
-from rdfast.proposals.queries import waiting_for_money
+from rdfast.proposals.queries import has_said_no, waiting_for_money
 from rdfast.proposals.states import ANSWERABLE
 from rdfast.screening import operations as screening
 from rdfast.screening.rules import screen
@@ -240,7 +240,7 @@ def start_decision_clock(proposal: Proposal, *, at: datetime) -> None:
     """A reopened proposal is decided within the usual time, by somebody else than before."""
     decide_by = policy_of(proposal).terms.decide_by(at)
     timers.set(Kind.DECIDE, of=proposal, due_at=decide_by, at=at)
-    deciders = [user for user in managers(proposal) if user.pk != proposal.turned_down_by_id]
+    deciders = [user for user in managers(proposal) if not has_said_no(proposal, user)]
     tell(
         deciders or heads(proposal),
         "proposal_reopened",

@@ -1,7 +1,9 @@
 """Reads of proposals."""
 
-from django.db.models import Prefetch, Q, QuerySet, Sum, prefetch_related_objects
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Sum, prefetch_related_objects
 
+from rdfast.audit.models import Event
+from rdfast.audit.queries import has_done
 from rdfast.core.once import once_a_page
 from rdfast.people.models import Organisation, User
 from rdfast.people.queries import set_apart_from
@@ -14,6 +16,7 @@ from rdfast.proposals.states import ANSWERABLE, WITH_THE_AGENCY, State
 
 Role = Appointment.Role
 DECIDERS = (Role.MANAGER, Role.DEPUTY, Role.HEAD, Role.SECOND_APPROVER)
+_SAYS_NO = ("proposal.decline", "proposal.route")
 _READERS = (*DECIDERS, Role.FINANCE, Role.AUDITOR)
 
 
@@ -47,14 +50,18 @@ def may(move: str, proposal: Proposal, user: User) -> bool:
     that waits for money is answered once it is there.
     """
     first_approver = move in {"approve", "send_back"} and proposal.recommended_by_id == user.pk
-    said_no = proposal.state == State.REOPENED and proposal.turned_down_by_id == user.pk
     waits = proposal.waits_since is not None and move in {"approve", "recommend"}
-    return not (first_approver or said_no or waits) and rules.may(
+    return not (first_approver or waits or has_said_no(proposal, user)) and rules.may(
         move,
         state=proposal.state,
         relations=relations(proposal, user),
         escalated=proposal.escalated_at is not None,
     )
+
+
+def has_said_no(proposal: Proposal, user: User) -> bool:
+    """Whether the person once declined or passed it on: after an upheld appeal somebody else answers."""
+    return proposal.turned_down_by_id is not None and has_done(user, proposal, *_SAYS_NO)
 
 
 def own(user: User) -> QuerySet[Proposal]:
@@ -106,10 +113,11 @@ def inbox(user: User) -> QuerySet[Proposal]:
     held = list(user.appointments.filter(role__in=DECIDERS).values_list("role", "programme"))
     programmes = {role: {programme for each, programme in held if each == role} for role in DECIDERS}
     managed = programmes[Role.MANAGER] | programmes[Role.DEPUTY]
-    all_mine = readable_by_agency(user, *DECIDERS)
-    submitted = all_mine.filter(state__in=ANSWERABLE, waits_since=None, call__programme__in=managed).exclude(
-        state=State.REOPENED, turned_down_by=user
+    said_no = Event.objects.filter(
+        subject_kind=Proposal._meta.label_lower, subject_id=OuterRef("pk"), kind__in=_SAYS_NO, actor=user
     )
+    all_mine = readable_by_agency(user, *DECIDERS).filter(Q(turned_down_by=None) | ~Exists(said_no))
+    submitted = all_mine.filter(state__in=ANSWERABLE, waits_since=None, call__programme__in=managed)
     seconded = all_mine.filter(
         state=State.RECOMMENDED, call__programme__in=programmes[Role.SECOND_APPROVER]
     ).exclude(recommended_by=user)

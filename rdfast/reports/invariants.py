@@ -286,6 +286,14 @@ def nobody_acts_in_two_roles(at: datetime) -> list[str]:
         )
         """,
     )
+    found += offenders(
+        "proposal {} was answered again by person {}, who had said no to it",
+        """
+        SELECT DISTINCT d.proposal_id, d.by_id FROM decisions_decision d JOIN decisions_decision earlier
+        ON earlier.proposal_id = d.proposal_id AND earlier.by_id = d.by_id AND earlier.id < d.id
+        WHERE earlier.kind IN ('decline', 'route')
+        """,
+    )
     found += _judges_who_took_part()
     return found + offenders(
         "{} {} was made by person {} against a conflict of interest",

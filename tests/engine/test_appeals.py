@@ -111,6 +111,29 @@ def test_an_upheld_appeal_reopens_the_proposal_for_another_manager() -> None:
     assert broken(at=later) == []
 
 
+def test_whoever_said_no_answers_no_more_however_the_proposal_comes_back() -> None:
+    w = make.world(second_approval_above=50_000_000)
+    other = make.person("Dohyun", w.minjun.organisation)
+    Appointment.objects.create(programme=w.programme, user=other, role="manager")
+    appealing.uphold(_appealed(w, _declined(w)).pk, reason="Clear.", by=w.committee[0], at=AT)
+    proposal = Proposal.objects.get()
+    granting.approve(proposal.pk, amount=60_000_000, reason="Yes.", by=other, at=AT)
+    granting.refuse_second(proposal.pk, reason="Not yet.", by=w.yuna, at=AT)
+    assert Proposal.objects.get().state == "submitted"
+
+    for answer in (granting.decline, granting.route, granting.give_back):
+        with pytest.raises(NotAllowed):
+            answer(proposal.pk, reason="No.", by=w.minjun, at=AT)
+    assert list(inbox(w.minjun)) == [] and list(inbox(other)) == [proposal]
+
+    granting.decline(proposal.pk, reason="No.", by=other, at=AT)
+    appealing.uphold(_appealed(w, Proposal.objects.get()).pk, reason="Clear.", by=w.committee[1], at=AT)
+    for answer, by in ((granting.route, w.minjun), (granting.decline, other)):
+        with pytest.raises(NotAllowed):
+            answer(proposal.pk, reason="No.", by=by, at=AT)
+    assert list(inbox(w.minjun)) == list(inbox(other)) == [] and broken(at=AT) == []
+
+
 def test_a_rejected_appeal_changes_nothing_and_is_final() -> None:
     w = make.world()
     appeal = _appealed(w, _declined(w))
@@ -184,8 +207,10 @@ def test_a_proposal_turned_down_while_it_waited_is_decided_in_time_when_it_is_re
     allotting.allot(w.envelope.pk, amount=1, reason="more", key="3", by=w.finn, at=AT)
 
     assert Timer.objects.filter(kind="decide", status="pending", subject_id=proposal.pk).count() == 1
-    assert list(inbox(w.minjun)) == [proposal]
-    granting.approve(proposal.pk, amount=30_000_000, reason="Yes.", by=w.minjun, at=AT)
+    third = make.person("Third", w.minjun.organisation)
+    Appointment.objects.create(programme=w.programme, user=third, role="manager")
+    assert list(inbox(third)) == [proposal]
+    granting.approve(proposal.pk, amount=30_000_000, reason="Yes.", by=third, at=AT)
     assert broken(at=AT) == []
 
 

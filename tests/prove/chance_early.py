@@ -12,6 +12,7 @@ from rdfast.milestones.states import EVALUATED
 from rdfast.people import operations as people
 from rdfast.proposals import operations as proposals
 from rdfast.proposals.models import Proposal
+from rdfast.proposals.queries import has_said_no
 from rdfast.reviews import queries as reviews
 from rdfast.reviews.models import Finding, Review
 from tests import make
@@ -98,7 +99,7 @@ def answer(c: Chance) -> None:
 
 def answer_reopened(c: Chance) -> None:
     proposal = c.row(Proposal, "reopened")
-    others = [each for each in c.stage.managers if each.pk != proposal.turned_down_by_id]
+    others = [each for each in c.stage.managers if not has_said_no(proposal, each)]
     by = c.someone(*others, c.w.doyun)
     if c.coin.random() < 0.6:
         granting.approve(proposal.pk, amount=proposal.asked_provisional, reason="yes", by=by, at=c.at)

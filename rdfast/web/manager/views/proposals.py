@@ -20,7 +20,14 @@ from rdfast.funding.models import Award
 from rdfast.people.models import User
 from rdfast.people.operations import declare_conflict
 from rdfast.proposals.models import Proposal
-from rdfast.proposals.queries import DECIDERS, may, readable_by_agency, relations, with_everything
+from rdfast.proposals.queries import (
+    DECIDERS,
+    has_said_no,
+    may,
+    readable_by_agency,
+    relations,
+    with_everything,
+)
 from rdfast.proposals.rules import may_reassign
 from rdfast.proposals.states import State
 from rdfast.reports import room, speed, story
@@ -56,7 +63,7 @@ def proposal(request: HttpRequest, pk: int) -> HttpResponse:
             else:
                 messages.success(request, _told(decision))
                 return redirect("manager:proposal", pk=pk)
-    context = _everything(found, form, ConflictForm(), at=at)
+    context = _everything(found, form, ConflictForm(), user=user, at=at)
     if _may_reassign(found, user) and request.method != "POST":
         context["reassign_form"] = _reassign_form(found, request)
     return render(request, "manager/proposal.html", context)
@@ -121,6 +128,7 @@ def _everything(
     form: FirstAnswerForm | SecondAnswerForm | None,
     conflict_form: ConflictForm,
     *,
+    user: User,
     at: datetime,
 ) -> dict[str, Any]:
     deadlines = story.deadlines_for_agency(found.pk)
@@ -132,6 +140,7 @@ def _everything(
         "amount": amount,
         "room": room.for_grant(found, amount=amount, at=at) if form else None,
         "second_above": granting.policy_of(found).terms.second_approval_above,
+        "has_said_no": has_said_no(found, user),
         "award": Award.objects.filter(proposal=found).first(),
         "decisions": list(decisions_on(found)),
         "screening": latest_of(found),
@@ -167,7 +176,7 @@ def reassign(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("%(name)s has been told and decides next.") % {"name": to.name})
             return redirect("manager:proposal", pk=pk)
-    context = _everything(found, _answer_form(found, user, request), ConflictForm(), at=at)
+    context = _everything(found, _answer_form(found, user, request), ConflictForm(), user=user, at=at)
     return render(request, "manager/proposal.html", {**context, "reassign_form": form})
 
 
@@ -192,7 +201,7 @@ def conflict(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("manager:proposal", pk=pk)
     form = ConflictForm(request.POST)
     if not form.is_valid():
-        context = _everything(found, _answer_form(found, user, request), form, at=at)
+        context = _everything(found, _answer_form(found, user, request), form, user=user, at=at)
         return render(request, "manager/proposal.html", context)
     declare_conflict(
         user,
