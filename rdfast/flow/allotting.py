@@ -1,9 +1,8 @@
-"""Money comes into an envelope or leaves it; where some came in, what waits for money is served."""
+"""Money comes into an envelope or leaves it. What waits for money is served by the next sweep."""
 
 from datetime import datetime
 
 from rdfast.core import boundaries
-from rdfast.flow.granting import serve_waiting
 from rdfast.funding.limits import ensure_running_fits
 from rdfast.people.models import User
 from rdfast.programmes import operations as programmes
@@ -13,9 +12,8 @@ from rdfast.programmes.queries import year_is_over
 
 @boundaries.commit
 def allot(envelope_id: int, *, amount: int, reason: str, key: str, by: User | None, at: datetime) -> None:
-    """The ministry gives `amount`; reopened proposals that wait for money have their clocks started."""
+    """The ministry gives `amount`."""
     programmes.allot(envelope_id, amount=amount, reason=reason, key=key, by=by, at=at)
-    serve_waiting(envelope_id, at=at)
 
 
 @boundaries.commit
@@ -34,7 +32,7 @@ def end_year(envelope_id: int, *, reason: str, key: str, by: User | None, at: da
 def carry_over(
     envelope_id: int, *, amount: int, reason: str, key: str, by: User | None, at: datetime
 ) -> Envelope:
-    """The head carries `amount` over; what waits for money of the next year is served.
+    """The head carries `amount` over to the next year.
 
     While the year runs no more leaves it than its caps on money at risk can spare. Raises ExposureTooHigh.
     """
@@ -42,5 +40,4 @@ def carry_over(
     envelope = Envelope.objects.get(pk=envelope_id)
     if not year_is_over(envelope, at):
         ensure_running_fits(envelope, at=at)
-    serve_waiting(following.pk, at=at)
     return following

@@ -20,7 +20,7 @@ from rdfast.ledger.kinds import BoxKind
 from rdfast.milestones import operations as milestones
 from rdfast.people.models import User
 from rdfast.proposals import operations as proposals
-from rdfast.proposals.queries import asked_by_others_waiting
+from rdfast.proposals.queries import kept_for_others
 from rdfast.reviews.models import Finding
 from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind
@@ -69,7 +69,7 @@ def _reopen(appeal: Appeal, *, by: User, at: datetime) -> None:
     """Decided anew by another manager; without money it waits first in line."""
     proposal = proposals.reopen(appeal.proposal_id, by=by, at=at, reason=appeal.reason)
     envelope_id = proposal.call.envelope_id
-    kept = asked_by_others_waiting(envelope_id, than=proposal.pk)
+    kept = kept_for_others(envelope_id, than=proposal.pk)
     if ledger.balance(BoxKind.AVAILABLE, envelope_id=envelope_id) < kept + proposal.asked_provisional:
         proposals.wait_for_money(proposal, at=at)
         tell(pi(proposal), "proposal_waits", event=last_of(proposal), at=at, proposal=proposal)

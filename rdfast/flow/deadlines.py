@@ -39,6 +39,7 @@ from rdfast.flow import (
     proceeding,
     recovering,
     signing,
+    waiting,
 )
 from rdfast.flow.telling import administrators, managers, pi, signatories, tell, together
 from rdfast.funding.models import Award, Motion, Tranche
@@ -48,6 +49,7 @@ from rdfast.people.models import User
 from rdfast.plans.models import Plan
 from rdfast.proceedings.models import Proceeding
 from rdfast.proposals.models import Proposal
+from rdfast.proposals.queries import envelopes_waited_for
 from rdfast.reviews.models import Finding, Review
 from rdfast.settlement.models import Claim, Recovery
 from rdfast.timers import operations as timers
@@ -145,7 +147,7 @@ def sweep(*, at: datetime, limit: int = 500) -> int:
 
     One failing deadline never blocks the others: its failure is recorded and it is tried again later. Where
     somebody else is at work, the whole matter is left to them and to the next sweep: one matter's deadlines act in
-    their order, however many sweep.
+    their order, however many sweep. Afterwards the lines that wait for money are served.
     """
     acted, busy = 0, set()
     for found in queries.due(at, limit=limit):
@@ -158,7 +160,19 @@ def sweep(*, at: datetime, limit: int = 500) -> int:
         except Exception as error:
             logger.exception("deadline %s failed", found.pk)
             _note_failure(found.pk, error, at=at)
+    _serve_lines(at=at)
     return acted
+
+
+def _serve_lines(*, at: datetime) -> None:
+    """Whoever waits for money is served once there is some; what is wrong with one envelope holds up no other."""
+    for envelope_id in envelopes_waited_for():
+        try:
+            waiting.serve(envelope_id, at=at)
+        except (OperationalError, InterfaceError, InternalError):
+            raise
+        except Exception:
+            logger.exception("the line of envelope %s could not be served", envelope_id)
 
 
 def fire(found: Timer, *, at: datetime) -> bool:

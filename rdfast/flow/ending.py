@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from rdfast.core.working_days import after_days
-from rdfast.flow import granting, holding, planning
+from rdfast.flow import holding, planning
 from rdfast.flow.overtaking import overtake
 from rdfast.flow.standing_down import stand_down
 from rdfast.funding import standing
@@ -58,4 +58,3 @@ def _settle_up(award: Award, *, by: User | None, at: datetime) -> None:
     timers.set(Kind.FINAL_CLAIM, of=award, due_at=last_claim, at=at, remind_at=reminders)
     close_by = after_days(last_claim, terms.close_days)
     timers.set(Kind.CLOSE, of=award, due_at=close_by, at=at)
-    granting.serve_waiting(award.envelope_id, at=at)

@@ -8,8 +8,7 @@ from django.utils import timezone
 
 from rdfast.audit.queries import last_of
 from rdfast.core import boundaries
-from rdfast.core.locks import lock, lock_if_free
-from rdfast.core.transactions import one_transaction
+from rdfast.core.locks import lock
 from rdfast.core.working_days import after_days, after_working_days
 from rdfast.decisions import operations as decisions
 from rdfast.decisions.models import Decision
@@ -17,15 +16,13 @@ from rdfast.flow.submitting import screening_facts
 from rdfast.flow.telling import heads, managers, pi, second_approvers, signatories, tell, together
 from rdfast.funding import operations as funding
 from rdfast.funding.operations import PlannedTranche
-from rdfast.ledger import queries as ledger
-from rdfast.ledger.kinds import BoxKind
 from rdfast.milestones import operations as milestones
 from rdfast.people.models import User
 from rdfast.people.operations import lock_person
 from rdfast.programmes.models import Policy
 from rdfast.proposals import operations as proposals
 from rdfast.proposals.models import Proposal
-from rdfast.proposals.queries import has_said_no, waiting_for_money
+from rdfast.proposals.queries import has_said_no
 from rdfast.proposals.states import ANSWERABLE
 from rdfast.screening import operations as screening
 from rdfast.screening.rules import screen
@@ -219,21 +216,6 @@ def reassign(proposal_id: int, to: User, *, reason: str, by: User, at: datetime)
         decide_by=decide_by,
     )
     return proposal
-
-
-@one_transaction
-def serve_waiting(envelope_id: int, *, at: datetime) -> None:
-    """Money may be there again: start the clocks of the reopened proposals that it suffices for, first in line first."""
-    left = ledger.balance(BoxKind.AVAILABLE, envelope_id=envelope_id)
-    for waiting in waiting_for_money(envelope_id):
-        left -= waiting.asked_provisional
-        if left < 0:
-            return
-        proposal = lock_if_free(Proposal, waiting.pk)
-        if proposal is None or proposal.waits_since is None:
-            continue  # somebody is at it; the next money finds it
-        proposals.serve(proposal, at=at)
-        start_decision_clock(proposal, at=at)
 
 
 def start_decision_clock(proposal: Proposal, *, at: datetime) -> None:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from rdfast.audit.queries import last_of
 from rdfast.core import boundaries
 from rdfast.core.refusals import ensure
-from rdfast.flow import confirming, granting, paying, performing, planning
+from rdfast.flow import confirming, paying, performing, planning
 from rdfast.flow.telling import managers, pi, signatories, tell, together
 from rdfast.funding import operations as funding
 from rdfast.funding.models import Award
@@ -86,6 +86,5 @@ def _end(award: Award, template: str, *, by: User | None, at: datetime) -> None:
     event = last_of(award)
     milestones.supersede(award, [MilestoneState.PLANNED], by=by, at=at)
     timers.cancel(of=award, at=at)
-    granting.serve_waiting(award.envelope_id, at=at)
     people = together(pi(award.proposal), signatories(award), managers(award.proposal))
     tell(people, template, event=event, at=at, award=award, proposal=award.proposal)

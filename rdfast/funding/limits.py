@@ -20,7 +20,7 @@ from rdfast.people.operations import lock_organisation
 from rdfast.programmes.models import Envelope
 from rdfast.programmes.operations import lock_envelope
 from rdfast.programmes.queries import available_in, cap_base_of, policy_in_force
-from rdfast.proposals.queries import asked_by_others_waiting
+from rdfast.proposals.queries import kept_for_others
 
 
 class EnvelopeExhausted(RuleBroken):
@@ -64,7 +64,7 @@ def ensure_line(award: Award, *, envelope_id: int, left: int) -> None:
     The caller holds the envelope. What would begin or grow asks; a confirmation does not, for its money was covered
     when the award was begun, before anybody waited.
     """
-    needed = asked_by_others_waiting(envelope_id, than=award.proposal_id)
+    needed = kept_for_others(envelope_id, than=award.proposal_id)
     if needed > left:
         raise OthersWaitFirst(
             _(

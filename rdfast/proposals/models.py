@@ -113,6 +113,15 @@ class Proposal(models.Model):
                 name="proposal_waiting",
                 condition=models.Q(state__in=[State.SUBMITTED, State.RECOMMENDED, State.REOPENED]),
             ),
+            # The few that an appeal has reopened, the first in line for money first; every sweep and grant asks.
+            models.Index(
+                fields=["waits_since", "id"],
+                name="proposal_reopened",
+                condition=models.Q(
+                    turned_down_by__isnull=False,
+                    state__in=[State.SUBMITTED, State.RECOMMENDED, State.REOPENED],
+                ),
+            ),
         )
         triggers = (MACHINE.guard(), history.guard("proposals.proposal"))
 

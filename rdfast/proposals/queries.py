@@ -12,7 +12,7 @@ from rdfast.programmes.relations import Relation, relations_of
 from rdfast.proposals import rules
 from rdfast.proposals.models import BudgetLine, PlannedMilestone, Proposal, TeamMember
 from rdfast.proposals.rules import Facts, MemberFacts, PlannedMilestoneFacts
-from rdfast.proposals.states import ANSWERABLE, WITH_THE_AGENCY, State
+from rdfast.proposals.states import ANSWERABLE, UNANSWERED, WITH_THE_AGENCY, State
 
 Role = Appointment.Role
 DECIDERS = (Role.MANAGER, Role.DEPUTY, Role.HEAD, Role.SECOND_APPROVER)
@@ -122,25 +122,42 @@ def inbox(user: User) -> QuerySet[Proposal]:
         state=State.RECOMMENDED, call__programme__in=programmes[Role.SECOND_APPROVER]
     ).exclude(recommended_by=user)
     late = all_mine.filter(
-        state__in=[*ANSWERABLE, State.RECOMMENDED],
+        state__in=UNANSWERED,
         escalated_at__isnull=False,
         call__programme__in=programmes[Role.HEAD],
     ).exclude(recommended_by=user)
     return (submitted | seconded | late).order_by("submitted_at", "pk")
 
 
+def _reopened() -> QuerySet[Proposal]:
+    """Proposals whose appeal was upheld and which were not answered since: the first in line for money."""
+    return Proposal.objects.filter(turned_down_by__isnull=False, state__in=UNANSWERED)
+
+
 def waiting_for_money(envelope_id: int) -> QuerySet[Proposal]:
     """Reopened proposals that wait for money of the envelope, the first in line first."""
-    waiting = Proposal.objects.filter(
-        call__envelope=envelope_id, state=State.REOPENED, waits_since__isnull=False
-    )
+    waiting = _reopened().filter(call__envelope=envelope_id, waits_since__isnull=False)
     return waiting.select_related("call__programme", "call__envelope", "pi").order_by("waits_since", "pk")
 
 
-def asked_by_others_waiting(envelope_id: int, *, than: int) -> int:
-    """What reopened proposals other than this one wait for: it is kept for them, in minor units."""
-    waiting = waiting_for_money(envelope_id).exclude(pk=than).order_by()
-    return waiting.aggregate(total=Sum("asked_provisional"))["total"] or 0
+def envelopes_waited_for() -> list[int]:
+    """The envelopes whose money somebody waits for."""
+    waiting = _reopened().filter(waits_since__isnull=False).order_by()
+    return list(waiting.values_list("call__envelope", flat=True).distinct())
+
+
+def kept_for_served(envelope_id: int) -> int:
+    """What is kept for those whose turn has come, until they are answered, in minor units."""
+    return _asked(_reopened().filter(call__envelope=envelope_id, waits_since=None))
+
+
+def kept_for_others(envelope_id: int, *, than: int) -> int:
+    """What is kept for reopened proposals other than this one, whether their turn has come or not, in minor units."""
+    return _asked(_reopened().filter(call__envelope=envelope_id).exclude(pk=than))
+
+
+def _asked(proposals: QuerySet[Proposal]) -> int:
+    return proposals.order_by().aggregate(total=Sum("asked_provisional"))["total"] or 0
 
 
 def with_everything(proposals: QuerySet[Proposal]) -> QuerySet[Proposal]:

@@ -56,3 +56,5 @@ WITH_THE_AGENCY = {
 }
 # What waits for a manager's answer.
 ANSWERABLE = {State.SUBMITTED, State.REOPENED}
+# What was asked and has no last answer yet.
+UNANSWERED = {*ANSWERABLE, State.RECOMMENDED}

@@ -8,6 +8,7 @@ import pytest
 from rdfast.audit.models import Event
 from rdfast.core.refusals import NotAllowed
 from rdfast.flow import allotting, appealing, granting
+from rdfast.flow.deadlines import settle_down
 from rdfast.funding.limits import ExposureTooHigh
 from rdfast.ledger.kinds import BoxKind
 from rdfast.ledger.models import Arrow
@@ -133,6 +134,7 @@ def test_new_money_starts_the_clock_of_the_first_in_line() -> None:
     assert Proposal.objects.get(pk=proposal.pk).waits_since == make.MONDAY
     later = make.MONDAY + timedelta(days=3)
     allotting.allot(w.envelope.pk, amount=100_000_000, reason="more", key="more", by=w.finn, at=later)
+    settle_down(at=later)
     assert Proposal.objects.get(pk=proposal.pk).waits_since is None
 
 

@@ -164,7 +164,7 @@ def test_an_appeal_won_when_the_money_is_gone_waits_first_in_line() -> None:
     with pytest.raises(OthersWaitFirst):
         programmes.cut(w.envelope.pk, amount=340_000_000, reason="x", key="3", by=None, at=later)
         granting.approve(rival.pk, amount=60_000_000, reason="Yes.", by=w.minjun, at=later)
-    granting.serve_waiting(w.envelope.pk, at=later)
+    settle_down(at=later)
     served = Proposal.objects.get(pk=proposal.pk)
     assert served.waits_since is None
     due = Timer.objects.get(kind="decide", status="pending", subject_id=proposal.pk)
@@ -173,7 +173,12 @@ def test_an_appeal_won_when_the_money_is_gone_waits_first_in_line() -> None:
 
 def _waiting_for_money() -> tuple[make.World, User, Proposal]:
     """An appeal won when the money is gone, and the other manager who may answer now."""
-    w = make.world(allotted=600_000_000, programme_exposure_percent=100, organisation_exposure_percent=100)
+    w = make.world(
+        allotted=600_000_000,
+        programme_exposure_percent=100,
+        organisation_exposure_percent=100,
+        cover_percent=1,
+    )
     other = make.person("Dohyun", w.minjun.organisation)
     Appointment.objects.create(programme=w.programme, user=other, role="manager")
     proposal = _declined(w)
@@ -195,6 +200,7 @@ def test_whoever_is_answered_or_withdraws_waits_for_no_money(answer: str) -> Non
 
     assert Proposal.objects.get().waits_since is None
     allotting.allot(w.envelope.pk, amount=500_000_000, reason="new money", key="2", by=w.finn, at=AT)
+    settle_down(at=AT)
     assert not Timer.objects.filter(kind="decide", status="pending").exists()
 
 
@@ -204,7 +210,7 @@ def test_a_proposal_turned_down_while_it_waited_is_decided_in_time_when_it_is_re
     allotting.allot(w.envelope.pk, amount=500_000_000, reason="new money", key="2", by=w.finn, at=AT)
 
     appealing.uphold(_appealed(w, Proposal.objects.get()).pk, reason="Clear.", by=w.committee[1], at=AT)
-    allotting.allot(w.envelope.pk, amount=1, reason="more", key="3", by=w.finn, at=AT)
+    settle_down(at=AT)
 
     assert Timer.objects.filter(kind="decide", status="pending", subject_id=proposal.pk).count() == 1
     third = make.person("Third", w.minjun.organisation)
@@ -227,10 +233,42 @@ def test_a_proposal_reopened_later_waits_behind_those_that_wait_already() -> Non
     assert available_in(w.envelope) == 40_000_000
     assert Proposal.objects.get(pk=second.pk).waits_since == later
     allotting.allot(w.envelope.pk, amount=30_000_000, reason="some", key="2", by=w.finn, at=later)
+    settle_down(at=later)
     assert list(waiting_for_money(w.envelope.pk)) == [second]
     allotting.allot(w.envelope.pk, amount=20_000_000, reason="more", key="3", by=w.finn, at=later)
+    settle_down(at=later)
     assert not waiting_for_money(w.envelope.pk).exists()
     assert first.pk != second.pk and broken(at=later) == []
+
+
+def test_money_is_kept_for_whoever_is_served_until_they_are_answered() -> None:
+    w, other, first = _waiting_for_money()
+    allotting.allot(w.envelope.pk, amount=30_000_000, reason="some", key="2", by=w.finn, at=AT)
+    settle_down(at=AT)
+    rival = make.submitted(w, by=make.person("Next", w.institute), provisional=30_000_000)
+
+    with pytest.raises(OthersWaitFirst):
+        granting.approve(rival.pk, amount=30_000_000, reason="Yes.", by=w.minjun, at=AT)
+    granting.decline(first.pk, reason="No.", by=other, at=AT)
+    granting.approve(rival.pk, amount=30_000_000, reason="Yes.", by=w.minjun, at=AT)
+
+    assert broken(at=AT) == []
+
+
+def test_when_the_first_in_line_withdraws_the_next_is_served() -> None:
+    w, _other, first = _waiting_for_money()
+    second = make.submitted(w, by=make.person("Next", w.institute), provisional=30_000_000)
+    granting.decline(second.pk, reason="Too vague.", by=w.minjun, at=AT)
+    second.refresh_from_db()
+    appealing.uphold(_appealed(w, second).pk, reason="Clear.", by=w.committee[1], at=AT)
+    settle_down(at=AT)
+    assert list(waiting_for_money(w.envelope.pk)) == [first, second]
+
+    submitting.withdraw(first.pk, by=w.hana, at=AT)
+    settle_down(at=AT)
+
+    assert not waiting_for_money(w.envelope.pk).exists()
+    assert Timer.objects.get(kind="decide", status="pending").subject_id == second.pk
 
 
 def test_the_database_lets_only_a_reopened_proposal_wait() -> None:

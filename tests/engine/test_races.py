@@ -11,7 +11,7 @@ from rdfast.changes.models import Change
 from rdfast.core.locks import lock
 from rdfast.core.refusals import RuleBroken
 from rdfast.decisions.models import Decision
-from rdfast.flow import changing, granting, paying, submitting
+from rdfast.flow import appealing, changing, granting, paying, submitting
 from rdfast.flow.deadlines import settle_down, sweep
 from rdfast.funding.limits import EnvelopeExhausted
 from rdfast.funding.models import Award, Payment
@@ -23,9 +23,11 @@ from rdfast.outbox import operations as outbox
 from rdfast.outbox.models import Message
 from rdfast.people.models import Conflict
 from rdfast.people.operations import declare_conflict
+from rdfast.programmes import operations as programmes
 from rdfast.programmes.models import Appointment
 from rdfast.proposals import operations as proposals
 from rdfast.proposals.models import Proposal
+from rdfast.proposals.queries import waiting_for_money
 from rdfast.reports.invariants import broken
 from rdfast.timers.models import Timer
 from tests import make
@@ -191,6 +193,26 @@ def test_eight_sweepers_over_the_same_deadlines_have_one_effect_each() -> None:
     assert Event.objects.filter(kind="proposal.escalated").count() == 6
     assert Timer.objects.filter(kind="decide", status="done").count() == 6
     assert broken(at=at) == []
+
+
+def test_eight_sweepers_serve_whoever_waits_for_money_once() -> None:
+    w = make.world(allotted=600_000_000)
+    programmes.cut(w.envelope.pk, amount=600_000_000, reason="crisis", key="1", by=None, at=make.MONDAY)
+    waiting = [make.submitted(w, by=make.person(f"Pi{number}", w.institute)) for number in range(4)]
+    for proposal in waiting:
+        granting.decline(proposal.pk, reason="Unclear.", by=w.minjun, at=make.MONDAY)
+        event = Event.objects.get(kind="proposal.decline", subject_id=proposal.pk)
+        appeal = appealing.file(proposal.pk, event.pk, text="It is clear.", by=proposal.pi, at=make.MONDAY)
+        appealing.uphold(appeal.pk, reason="It is.", by=w.committee[0], at=make.MONDAY)
+    programmes.allot(w.envelope.pk, amount=150_000_000, reason="more", key="2", by=None, at=make.MONDAY)
+
+    outcomes = at_once(*(lambda: sweep(at=make.MONDAY) for _sweeper in range(8)))
+    sweep(at=make.MONDAY)
+
+    assert not [each for each in outcomes if isinstance(each, Exception)]
+    assert list(waiting_for_money(w.envelope.pk)) == waiting[2:]
+    assert Event.objects.filter(kind="proposal.served").count() == 2
+    assert broken(at=make.MONDAY) == []
 
 
 def test_a_proposal_that_somebody_holds_is_left_for_the_next_sweep_and_holds_up_no_other() -> None:

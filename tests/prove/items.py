@@ -45,9 +45,10 @@ class Post:
 
 @dataclass(frozen=True)
 class Wait:
-    """Nobody can go on before a deadline, which is near, has acted."""
+    """Nobody can go on before a deadline, which is near, or the next sweep has acted."""
 
     until: Callable[[], bool]
+    what: str = "a near deadline"
 
 
 @dataclass(frozen=True)

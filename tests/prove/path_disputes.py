@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Iterator
 from functools import partial
+from uuid import uuid4
 
 from django.urls import reverse
 
@@ -12,7 +13,7 @@ from rdfast.people.models import User
 from rdfast.proceedings.models import Proceeding, Vote
 from rdfast.proposals.models import Proposal
 from tests import make
-from tests.prove.items import UNDERSTOOD, Count, Fork, Item, Later, Post, happened, left_alone
+from tests.prove.items import UNDERSTOOD, Count, Fork, Item, Later, Post, Wait, happened, left_alone, newly
 
 
 def a_proposal_turned_down() -> Iterator[Item]:
@@ -26,13 +27,38 @@ def a_proposal_turned_down() -> Iterator[Item]:
     yield Post(w.minjun, url, form, happened("proposal.route", proposal))
     decision = Event.objects.get(kind="proposal.route", matter_id=proposal.pk)
     appeal = yield from _appealed(w.hana, decision)
-    yield Fork([partial(_decided, w, appeal, "reject"), partial(left_alone, 31, 38)])
+    yield Fork(
+        [
+            partial(_decided, w, appeal, "reject"),
+            partial(left_alone, 31, 38),
+            partial(_waits_for_money, w, appeal, deputy),
+        ]
+    )
     yield from _decided(w, appeal, "uphold")
     yield Later((3,))
     yield from _reassigned(w, proposal, deputy)
     proposal.refresh_from_db()
     approved = happened("proposal.approve", proposal)
     yield Post(deputy, url, make.approval_form(proposal), approved)
+
+
+def _waits_for_money(w: make.World, appeal: Appeal, deputy: User) -> Iterator[Item]:
+    """Upheld when the envelope is empty: first in line, and decided once it is filled again."""
+    proposal = Proposal.objects.filter(pk=appeal.proposal_id)
+    yield _moved(w, "cut", "envelope.cut")
+    yield from _decided(w, appeal, "uphold")
+    yield _moved(w, "allot", "envelope.allotted")
+    yield Wait(proposal.filter(state="reopened", waits_since=None).exists, "the line of an envelope")
+    found = proposal.get()
+    url = reverse("manager:proposal", args=[found.pk])
+    yield Post(deputy, url, make.approval_form(found), happened("proposal.approve", found))
+
+
+def _moved(w: make.World, move: str, kind: str) -> Post:
+    """All that the envelope has is taken away, or given back."""
+    form = {"amount": "10,000,000,000", "reason": "crisis", "once": str(uuid4()), **UNDERSTOOD}
+    url = reverse(f"programme:{move}", args=[w.envelope.pk])
+    return Post(w.finn, url, form, newly(happened(kind, w.envelope)))
 
 
 def _reassigned(w: make.World, proposal: Proposal, to: User) -> Iterator[Item]:

@@ -144,9 +144,9 @@ class Player(ABC):
 
     def _wait(self, wait: Wait) -> None:
         self.at += timedelta(minutes=1)
-        self.step("a near deadline", runs_of_tasks(), again=runs_of_tasks())
+        self.step(wait.what, runs_of_tasks(), again=runs_of_tasks())
         if not wait.until():
-            self.violations.append("the deadline did not act")
+            self.violations.append(f"{wait.what} did not act")
 
     def _later(self, later: Later) -> None:
         began = self.at

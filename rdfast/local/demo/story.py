@@ -8,6 +8,7 @@ from datetime import timedelta
 from django.utils import timezone, translation
 
 from rdfast.core.amounts import written
+from rdfast.flow import waiting
 from rdfast.funding.models import Award
 from rdfast.ledger import queries as ledger
 from rdfast.local.demo import cast
@@ -105,7 +106,7 @@ def _worker_does_its_part() -> None:
     deliver.delay()
     give_up_at = time.monotonic() + PATIENCE
     asked_at = time.monotonic()
-    while timers.due(clock.now(), limit=1) or outbox.waiting().exists():
+    while timers.due(clock.now(), limit=1) or outbox.waiting().exists() or waiting.can_serve():
         if time.monotonic() > give_up_at:
             raise WorkerSilent("The worker did not answer within a minute: is `make run` running?")
         if time.monotonic() > asked_at + 0.3:

@@ -29,4 +29,16 @@ class Migration(migrations.Migration):
                 condition=models.Q(("waits_since", None), ("state", "reopened"), _connector="OR"),
             ),
         ),
+        migrations.AddIndex(
+            model_name="proposal",
+            # Every sweep and grant asks for the few reopened ones, not for all that wait for an answer.
+            index=models.Index(
+                fields=["waits_since", "id"],
+                name="proposal_reopened",
+                condition=models.Q(
+                    ("state__in", ["submitted", "recommended", "reopened"]),
+                    ("turned_down_by__isnull", False),
+                ),
+            ),
+        ),
     ]

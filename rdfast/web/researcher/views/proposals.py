@@ -19,7 +19,7 @@ from rdfast.programmes.models import Call
 from rdfast.programmes.queries import visible_calls
 from rdfast.proposals import operations, queries, rules
 from rdfast.proposals.models import Proposal
-from rdfast.proposals.states import ANSWERABLE, State
+from rdfast.proposals.states import UNANSWERED, State
 from rdfast.reports import disputes, speed, story
 from rdfast.screening.queries import latest_of
 from rdfast.timers import clock
@@ -75,7 +75,7 @@ def proposal(request: HttpRequest, pk: int) -> HttpResponse:
         "proposal": found,
         # The second of two approvals is an inner step: for the applicant the decision is pending.
         "state": State.SUBMITTED if found.state == State.RECOMMENDED else found.state,
-        "waits_for_decision": found.state in {*ANSWERABLE, State.RECOMMENDED} and not found.waits_since,
+        "waits_for_decision": found.state in UNANSWERED and not found.waits_since,
         "decisions": [each for each in decisions_on(found) if each.kind in _TOLD],
         "entry": last_entry(found, "proposal.submit", "proposal.resubmit"),
         "screening": latest_of(found),
