@@ -10,7 +10,7 @@ from rdfast.ledger import queries as ledger
 from rdfast.ledger.kinds import BoxKind
 from rdfast.proposals import operations as proposals
 from rdfast.proposals.models import Proposal
-from rdfast.proposals.queries import envelopes_waited_for, kept_for_served, waiting_for_money
+from rdfast.proposals.queries import envelopes_waited_for, line_for_money
 
 
 @boundaries.commit
@@ -33,8 +33,12 @@ def can_serve() -> bool:
 
 
 def _within_reach(envelope_id: int) -> list[Proposal]:
-    """The first in line, as far as the envelope's money goes beyond what is kept for those before them."""
-    left = ledger.balance(BoxKind.AVAILABLE, envelope_id=envelope_id) - kept_for_served(envelope_id)
-    line = list(waiting_for_money(envelope_id))
-    needed = accumulate(waiting.asked_provisional for waiting in line)
-    return [waiting for waiting, so_far in zip(line, needed, strict=True) if so_far <= left]
+    """The first in line, as far as the envelope's money goes beyond what is kept for those served before.
+
+    Whoever is served or answered between the two questions is counted once too often, and never once too little: the
+    line is asked first, in one question.
+    """
+    line = list(line_for_money(envelope_id))
+    left = ledger.balance(BoxKind.AVAILABLE, envelope_id=envelope_id)
+    needed = accumulate(each.asked_provisional for each in line)
+    return [each for each, so_far in zip(line, needed, strict=True) if each.waits_since and so_far <= left]

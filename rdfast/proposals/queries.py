@@ -1,6 +1,6 @@
 """Reads of proposals."""
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Sum, prefetch_related_objects
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Sum, prefetch_related_objects
 
 from rdfast.audit.models import Event
 from rdfast.audit.queries import has_done
@@ -134,10 +134,17 @@ def _reopened() -> QuerySet[Proposal]:
     return Proposal.objects.filter(turned_down_by__isnull=False, state__in=UNANSWERED)
 
 
+def line_for_money(envelope_id: int) -> QuerySet[Proposal]:
+    """Reopened proposals that money of the envelope is kept for: those served already, then the first in line first."""
+    return (
+        _reopened().filter(call__envelope=envelope_id).order_by(F("waits_since").asc(nulls_first=True), "pk")
+    )
+
+
 def waiting_for_money(envelope_id: int) -> QuerySet[Proposal]:
-    """Reopened proposals that wait for money of the envelope, the first in line first."""
-    waiting = _reopened().filter(call__envelope=envelope_id, waits_since__isnull=False)
-    return waiting.select_related("call__programme", "call__envelope", "pi").order_by("waits_since", "pk")
+    """Those of the line whose turn has not come."""
+    waiting = line_for_money(envelope_id).filter(waits_since__isnull=False)
+    return waiting.select_related("call__programme", "call__envelope", "pi")
 
 
 def envelopes_waited_for() -> list[int]:
@@ -146,18 +153,10 @@ def envelopes_waited_for() -> list[int]:
     return list(waiting.values_list("call__envelope", flat=True).distinct())
 
 
-def kept_for_served(envelope_id: int) -> int:
-    """What is kept for those whose turn has come, until they are answered, in minor units."""
-    return _asked(_reopened().filter(call__envelope=envelope_id, waits_since=None))
-
-
 def kept_for_others(envelope_id: int, *, than: int) -> int:
     """What is kept for reopened proposals other than this one, whether their turn has come or not, in minor units."""
-    return _asked(_reopened().filter(call__envelope=envelope_id).exclude(pk=than))
-
-
-def _asked(proposals: QuerySet[Proposal]) -> int:
-    return proposals.order_by().aggregate(total=Sum("asked_provisional"))["total"] or 0
+    others = line_for_money(envelope_id).exclude(pk=than).order_by()
+    return others.aggregate(total=Sum("asked_provisional"))["total"] or 0
 
 
 def with_everything(proposals: QuerySet[Proposal]) -> QuerySet[Proposal]:
