@@ -47,10 +47,10 @@ def last_entry(subject: Subject, *kinds: str) -> Event | None:
     return mine.order_by("-id").first()
 
 
-def has_done(user: User, subject: Subject, *kinds: str) -> bool:
-    """Whether the person did one of these kinds of things with this very object."""
-    mine = Event.objects.filter(subject_kind=subject._meta.label_lower, subject_id=subject.pk, kind__in=kinds)
-    return mine.filter(actor=user).exists()
+def actors_of(subject: Subject, *kinds: str) -> set[int]:
+    """Who did one of these kinds of things with this very object."""
+    done = Event.objects.filter(subject_kind=subject._meta.label_lower, subject_id=subject.pk, kind__in=kinds)
+    return set(done.exclude(actor=None).values_list("actor", flat=True))
 
 
 def took_part(user: User, matter_id: int) -> bool:

@@ -22,7 +22,7 @@ from rdfast.people.operations import lock_person
 from rdfast.programmes.models import Policy
 from rdfast.proposals import operations as proposals
 from rdfast.proposals.models import Proposal
-from rdfast.proposals.queries import has_said_no
+from rdfast.proposals.queries import who_said_no
 from rdfast.proposals.states import ANSWERABLE
 from rdfast.screening import operations as screening
 from rdfast.screening.rules import screen
@@ -222,7 +222,8 @@ def start_decision_clock(proposal: Proposal, *, at: datetime) -> None:
     """A reopened proposal is decided within the usual time, by somebody else than before."""
     decide_by = policy_of(proposal).terms.decide_by(at)
     timers.set(Kind.DECIDE, of=proposal, due_at=decide_by, at=at)
-    deciders = [user for user in managers(proposal) if not has_said_no(proposal, user)]
+    said_no = who_said_no(proposal)
+    deciders = [user for user in managers(proposal) if user.pk not in said_no]
     tell(
         deciders or heads(proposal),
         "proposal_reopened",

@@ -3,7 +3,7 @@
 from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Sum, prefetch_related_objects
 
 from rdfast.audit.models import Event
-from rdfast.audit.queries import has_done
+from rdfast.audit.queries import actors_of
 from rdfast.core.once import once_a_page
 from rdfast.people.models import Organisation, User
 from rdfast.people.queries import set_apart_from
@@ -61,7 +61,12 @@ def may(move: str, proposal: Proposal, user: User) -> bool:
 
 def has_said_no(proposal: Proposal, user: User) -> bool:
     """Whether the person once declined or passed it on: after an upheld appeal somebody else answers."""
-    return proposal.turned_down_by_id is not None and has_done(user, proposal, *_SAYS_NO)
+    return user.pk in who_said_no(proposal)
+
+
+def who_said_no(proposal: Proposal) -> set[int]:
+    """The accounts of everyone who once declined it or passed it on."""
+    return set() if proposal.turned_down_by_id is None else actors_of(proposal, *_SAYS_NO)
 
 
 def own(user: User) -> QuerySet[Proposal]:
