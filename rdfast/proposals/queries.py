@@ -148,8 +148,7 @@ def line_for_money(envelope_id: int) -> QuerySet[Proposal]:
 
 def waiting_for_money(envelope_id: int) -> QuerySet[Proposal]:
     """Those of the line whose turn has not come."""
-    waiting = line_for_money(envelope_id).filter(waits_since__isnull=False)
-    return waiting.select_related("call__programme", "call__envelope", "pi")
+    return line_for_money(envelope_id).filter(waits_since__isnull=False)
 
 
 def envelopes_waited_for() -> list[int]:
