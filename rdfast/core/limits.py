@@ -1,7 +1,13 @@
-"""How long the database lets a program wait, work and idle. A command has no limits: whoever runs it watches it."""
+"""How long the database lets a program wait, work and idle. A command has no limits: whoever runs it watches it.
+
+And after how many seconds a task ends its turn, whatever is left: long before `CELERY_TASK_SOFT_TIME_LIMIT` would
+end it in the middle of something.
+"""
 
 from django.conf import settings
 from django.db import connections
+
+TURN = 30.0
 
 
 def hold_to(role: str) -> None:

@@ -6,6 +6,8 @@ sweep, so that several sweepers share the work and a lock that is never given ba
 """
 
 import logging
+import random
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
@@ -19,7 +21,7 @@ from rdfast.audit import causes
 from rdfast.audit import operations as audit
 from rdfast.audit.queries import has_gone_on
 from rdfast.changes.models import Change
-from rdfast.core import boundaries
+from rdfast.core import boundaries, limits
 from rdfast.core.locks import NotFound, lock_if_free
 from rdfast.core.refusals import RuleBroken, ensure
 from rdfast.flow import (
@@ -146,22 +148,41 @@ def sweep(*, at: datetime, limit: int = 500) -> int:
     """Act on what is due at `at`, in order of due time; returns how many had their effect now.
 
     One failing deadline never blocks the others: its failure is recorded and it is tried again later. Where
-    somebody else is at work, the whole matter is left to them and to the next sweep: one matter's deadlines act in
-    their order, however many sweep. Afterwards the lines that wait for money are served.
+    somebody else is at work, the whole matter is left to them and to the next sweep, and this one goes on elsewhere.
+    It ends after a turn (`limits.TURN`). Afterwards the lines that wait for money are served.
     """
-    acted, busy = 0, set()
-    for found in queries.due(at, limit=limit):
-        if found.matter_id in busy:
-            continue
+    acted, tried, busy = 0, set[int](), set[int | None]()
+    waiting, ends_at = queries.due(at, limit=limit), time.monotonic() + limits.TURN
+    while waiting and len(tried) < limit and time.monotonic() < ends_at:
+        found = waiting.pop(0)
+        tried.add(found.pk)
         try:
-            acted += fire(found, at=at)
+            has_acted = fire(found, at=at)
         except HeldByOthers:
             busy.add(found.matter_id)
+            has_acted = False
         except Exception as error:
             logger.exception("deadline %s failed", found.pk)
             _note_failure(found.pk, error, at=at)
+            continue
+        acted += has_acted
+        if not has_acted:
+            left = [each for each in queries.due(at, limit=limit) if each.pk not in tried]
+            waiting = _from_anywhere([each for each in left if each.matter_id not in busy])
     _serve_lines(at=at)
     return acted
+
+
+def _from_anywhere(waiting: list[Timer]) -> list[Timer]:
+    """From a matter taken at random on, and then the rest; one matter's deadlines act in their order, however many sweep.
+
+    Sweepers that meet part in this way. Going on in order they would follow each other, each looking at what the
+    others have done.
+    """
+    matters = list(dict.fromkeys(each.matter_id for each in waiting))
+    start = random.randrange(len(matters)) if matters else 0  # noqa: S311 - it spreads them, it hides nothing
+    later = set(matters[:start])
+    return sorted(waiting, key=lambda each: each.matter_id in later)
 
 
 def _serve_lines(*, at: datetime) -> None:

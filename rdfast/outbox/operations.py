@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from rdfast.audit import operations as audit
 from rdfast.audit.models import Event
-from rdfast.core import boundaries
+from rdfast.core import boundaries, limits
 from rdfast.core.locks import alone, lock
 from rdfast.core.refusals import RuleBroken, ensure
 from rdfast.outbox import queries
@@ -34,8 +34,6 @@ logger = logging.getLogger(__name__)
 # for three days, over a weekend.
 MOST_REFUSALS, MOST_ATTEMPTS = 12, 84
 PERMANENT = 500
-# After so many seconds a relay ends its turn, long before a task's time limit would.
-TURN = 30.0
 # Longer than a mail server may take (settings.EMAIL_TIMEOUT), so that two relays never send the same row.
 CLAIM = timedelta(seconds=60)
 
@@ -100,7 +98,7 @@ def deliver_waiting(*, at: datetime, limit: int = 200) -> int:
 
 def _relay(*, at: datetime, limit: int) -> int:
     """Over one connection for the whole turn. Without a mail server no message is touched, and none is blamed."""
-    delivered, ends_at = 0, time.monotonic() + TURN
+    delivered, ends_at = 0, time.monotonic() + limits.TURN
     try:
         with get_connection() as server:
             while delivered < limit and time.monotonic() < ends_at and (message := _claim()) is not None:

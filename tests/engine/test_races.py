@@ -8,6 +8,7 @@ from django.db import connection, transaction
 
 from rdfast.audit.models import Event
 from rdfast.changes.models import Change
+from rdfast.core import limits
 from rdfast.core.locks import lock
 from rdfast.core.refusals import RuleBroken
 from rdfast.decisions.models import Decision
@@ -193,6 +194,16 @@ def test_eight_sweepers_over_the_same_deadlines_have_one_effect_each() -> None:
     assert Event.objects.filter(kind="proposal.escalated").count() == 6
     assert Timer.objects.filter(kind="decide", status="done").count() == 6
     assert broken(at=at) == []
+
+
+def test_a_sweep_ends_after_its_turn_and_the_next_one_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    w = make.world()
+    make.submitted(w)
+    at = make.MONDAY + 2 * DAY
+    with monkeypatch.context() as short:
+        short.setattr(limits, "TURN", 0)
+        assert sweep(at=at) == 0
+    assert sweep(at=at) > 0
 
 
 def test_eight_sweepers_serve_whoever_waits_for_money_once() -> None:
