@@ -11,6 +11,7 @@ from rdfast.changes.models import Change
 from rdfast.core import limits
 from rdfast.core.locks import lock
 from rdfast.core.refusals import RuleBroken
+from rdfast.core.working_days import end_of
 from rdfast.decisions.models import Decision
 from rdfast.flow import appealing, changing, granting, paying, submitting
 from rdfast.flow.deadlines import settle_down, sweep
@@ -193,6 +194,21 @@ def test_eight_sweepers_over_the_same_deadlines_have_one_effect_each() -> None:
     sweep(at=at)
     assert Event.objects.filter(kind="proposal.escalated").count() == 6
     assert Timer.objects.filter(kind="decide", status="done").count() == 6
+    assert broken(at=at) == []
+
+
+def test_one_matters_deadlines_act_in_their_order_however_many_sweep() -> None:
+    w = make.world()
+    milestones = [make.opened(w, by=make.person(f"Pi{number}", w.institute)) for number in range(3)]
+    at = end_of(milestones[0].due_on) + timedelta(hours=1)
+    at_once(*(lambda: sweep(at=at) for _sweeper in range(8)))
+    sweep(at=at)
+    for milestone in milestones:
+        events = Event.objects.filter(subject_kind="milestones.milestone", subject_id=milestone.pk, at=at)
+        ours = events.filter(kind__in=("deadline.reminded", "milestone.run_over")).order_by("pk")
+        kinds = list(ours.values_list("kind", flat=True))
+        assert len(kinds) > 1
+        assert kinds == [*["deadline.reminded"] * (len(kinds) - 1), "milestone.run_over"]
     assert broken(at=at) == []
 
 
