@@ -31,19 +31,13 @@ def fill_panel(milestone: Milestone, *, at: datetime) -> None:
     """Invite the next best reviewers until the panel has its size; without candidates the managers are told."""
     size = milestone.award.policy.terms.reviewers
     active = queries.of_round(milestone).filter(state__in=PENDING | DELIVERED).count()
-    for _place in range(size - active):
-        reviewer = queries.candidates(milestone).first()
-        if reviewer is None:
-            event = audit.record("milestone.no_candidates", of=milestone, by=None, at=at)
-            tell(
-                managers(milestone.award.proposal),
-                "reviewers_missing",
-                event=event,
-                at=at,
-                milestone=milestone,
-            )
-            return
+    missing = max(0, size - active)
+    found = list(queries.candidates(milestone)[:missing])
+    for reviewer in found:
         _invite(milestone, reviewer, by=None, at=at)
+    if len(found) < missing:
+        event = audit.record("milestone.no_candidates", of=milestone, by=None, at=at)
+        tell(managers(milestone.award.proposal), "reviewers_missing", event=event, at=at, milestone=milestone)
 
 
 @boundaries.commit

@@ -1,6 +1,7 @@
 """Reads of reviews and findings, and who may be invited."""
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from rdfast.funding import queries as funding
 from rdfast.funding.models import Award
@@ -55,9 +56,15 @@ def candidates(milestone: Milestone) -> QuerySet[User]:
         organisation_id=award.organisation_id,
     )
     return free.annotate(
-        earlier=Count("reviews", filter=Q(reviews__milestone__award=award, reviews__state=State.LOCKED)),
-        busy=Count("reviews", filter=Q(reviews__state__in=PENDING)),
+        earlier=_how_many(Review.objects.filter(milestone__award=award, state=State.LOCKED)),
+        busy=_how_many(Review.objects.filter(state__in=PENDING)),
     ).order_by("-earlier", "busy", "pk")
+
+
+def _how_many(reviews: QuerySet[Review]) -> Coalesce:
+    """How many of these reviews a person has. All the others they ever had are not read for it."""
+    theirs = reviews.filter(reviewer=OuterRef("pk")).order_by().values("reviewer")
+    return Coalesce(Subquery(theirs.annotate(number=Count("pk")).values("number")), 0)
 
 
 def decides_in(user: User, programme_id: int) -> bool:
