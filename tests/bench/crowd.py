@@ -33,6 +33,7 @@ from rdfast.proposals.models import Proposal
 from rdfast.reviews.models import Finding, Review
 from rdfast.settlement.models import Claim
 from rdfast.timers import queries as timers
+from rdfast.timers.kinds import Kind
 
 Slot = tuple[cases.Script, float]
 
@@ -131,6 +132,22 @@ def grow(crowd: Crowd, *, decks: int) -> None:
         _take_from_envelopes(crowd)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM (ANALYZE)")
+
+
+def remind(kind: Kind, times: int, *, moment: str) -> None:
+    """So many further reminders of each pending deadline of this kind; `moment` is SQL over its row `t` and `n`, 1 to `times`."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            INSERT INTO timers_timer (kind, subject_kind, subject_id, matter_id, about_id, status, due_at, next_try_at,
+                set_at, attempts, last_error)
+            SELECT 'reminder', t.subject_kind, t.subject_id, t.matter_id, t.id, 'pending', moment, moment, t.set_at, 0, ''
+            FROM timers_timer t, generate_series(1, %s) n, LATERAL (SELECT {moment} AS moment) m
+            WHERE t.kind = %s AND t.status = 'pending'
+            """,
+            [times, kind],
+        )
+        cursor.execute("VACUUM (ANALYZE) timers_timer")
 
 
 def _stage(count: int, *, at: datetime) -> tuple[cast.Stage, list[Envelope]]:

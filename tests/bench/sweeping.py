@@ -9,11 +9,11 @@ import time
 from typing import Any
 
 import procrastinate
-from django.db import connection
 from django.utils import timezone
 
 from rdfast.flow.deadlines import sweep
 from rdfast.local.demo import cases
+from rdfast.timers.kinds import Kind
 from tests import databases, ground
 from tests.bench import crowd
 from tests.bench.bench import Outcome, Spread, say, table
@@ -63,18 +63,9 @@ def _sweep() -> None:
 
 def _set_reminders() -> None:
     """So many reminders of the awards' signatures, the first of them due."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            INSERT INTO timers_timer (kind, subject_kind, subject_id, matter_id, about_id, status, due_at, next_try_at,
-                set_at, attempts, last_error)
-            SELECT 'reminder', subject_kind, subject_id, matter_id, id, 'pending', moment, moment, set_at, 0, ''
-            FROM timers_timer, generate_series(1, {ALL // AWARDS}) n, LATERAL (SELECT CASE WHEN n <= {DUE // AWARDS}
-                THEN now() - n * interval '1 second' ELSE now() + n * interval '1 day' END AS moment) m
-            WHERE kind = 'sign' AND status = 'pending'
-            """
-        )
-        cursor.execute("VACUUM (ANALYZE) timers_timer")
+    later = "ELSE now() + n * interval '1 day' END"
+    moment = f"CASE WHEN n <= {DUE // AWARDS} THEN now() - n * interval '1 second' {later}"
+    crowd.remind(Kind.SIGN, ALL // AWARDS, moment=moment)
 
 
 class _Queue:

@@ -158,6 +158,8 @@ def change(c: Chance) -> None:
 
 def answer_change(c: Chance) -> None:
     change = c.row(Change, "proposed")
+    if change.base_version == change.award.version:
+        c.seldom(0.4)  # meanwhile the agreement may go on without it
     by = c.someone(*(c.stage.managers if change.side == "applicant" else signatories(change.award)))
     if c.coin.random() < 0.75:
         changing.agree(change.pk, by=by, at=c.at)

@@ -1,7 +1,8 @@
 """Nobody sweeps for ten days; then two beats and a worker of eight, while the clock jumps a month forward and back.
 
-The deadlines are those of a crowd of proposals. The programs are the real ones; their clock is the demonstration's,
-which this proof moves as a broken machine would.
+The deadlines are those of a crowd of proposals, with more reminders of their payments than they would have: so there
+are many deadlines on one matter. The programs are the real ones; their clock is the demonstration's, which this proof
+moves as a broken machine would.
 """
 
 import os
@@ -21,7 +22,7 @@ from rdfast.local import stack
 from rdfast.outbox.models import Message
 from rdfast.reports.invariants import broken
 from rdfast.timers import clock
-from rdfast.timers.kinds import NOTICE
+from rdfast.timers.kinds import NOTICE, Kind
 from rdfast.timers.models import DemoClock, Timer
 from rdfast.timers.queries import pending
 from tests import ground
@@ -33,8 +34,13 @@ BEATS = 2
 SWEEPERS = 8
 OUTAGE = timedelta(days=10)
 JUMP = timedelta(days=30)
-# A proposal of the crowd brings about so many deadlines in its remaining life.
-DEADLINES_PER_PROPOSAL = 2
+# A quarter of the deadlines are the crowd's own, two of each proposal; the others are reminders.
+DEADLINES_PER_PROPOSAL = 8
+FEWEST_PROPOSALS = 200
+# The reminders fall due within this time, evenly, and before what they remind of.
+REMINDED = (
+    f"now() + (least(t.due_at, now() + interval '{(OUTAGE + JUMP).days} days') - now()) * n / {{times}}"
+)
 # Long enough after a jump back for every beat to have asked for a sweep.
 STILL = 12.0
 
@@ -42,7 +48,8 @@ STILL = 12.0
 def prove(options: Options) -> Outcome:
     """Let at least `size` deadlines act, or all that there are."""
     with ground.fresh_database(planted=options.planted) as url, _demo_clock():
-        crowd.fill(options.size // DEADLINES_PER_PROPOSAL, programmes=3)
+        crowd.fill(max(FEWEST_PROPOSALS, options.size // DEADLINES_PER_PROPOSAL), programmes=3)
+        _remind_often(options.size)
         before = _Before()
         _set_ahead(OUTAGE)
         with _sweepers(url) as sweepers:
@@ -51,6 +58,13 @@ def prove(options: Options) -> Outcome:
         violations += before.wrong() + broken(at=clock.now())
         violations += [line for line in said.splitlines() if "ERROR" in line or "Traceback" in line][:5]
         return Outcome(before.acted(), "deadlines", violations, before.told(jumps))
+
+
+def _remind_often(size: int) -> None:
+    """Reminders for what is missing to so many deadlines."""
+    payments = pending().filter(kind=Kind.ACCOUNT).count()
+    times = -(-(size * 3 // 4) // payments)
+    crowd.remind(Kind.ACCOUNT, times, moment=REMINDED.format(times=times + 1))
 
 
 def _jump_about(before: "_Before", size: int) -> tuple[list[str], int]:
