@@ -3,7 +3,7 @@
 SELECT nextval('bench_grant') AS proposal \gset
 BEGIN;
 SELECT p.pi_id AS pi, p.organisation_id AS organisation, p.policy_id AS policy, c.envelope_id AS envelope,
-    p.asked_provisional AS amount, p.asked_provisional * 4 / 10 AS first
+    p.asked_provisional AS amount, p.asked_provisional * 4 / 10 AS first, p.asked_amount AS asked
     FROM proposals_proposal p JOIN programmes_call c ON c.id = p.call_id WHERE p.id = :proposal
     FOR NO KEY UPDATE OF p \gset
 UPDATE timers_timer SET status = 'cancelled', ended_at = now()
@@ -20,16 +20,19 @@ WITH moved AS (
 )
 INSERT INTO screening_report (proposal_id, policy_id, at, findings) VALUES (:proposal, :policy, now(), '[]');
 WITH award AS (
-    INSERT INTO funding_award (proposal_id, envelope_id, policy_id, organisation_id, pi_id, amount, state, offered_at,
-        bank, account_number, account_holder)
-    VALUES (:proposal, :envelope, :policy, :organisation, :pi, :amount, 'offered', now(), '', '', '') RETURNING id
+    INSERT INTO funding_award (proposal_id, envelope_id, policy_id, organisation_id, pi_id, amount, asked_amount, version,
+        state, offered_at, bank, account_number, account_holder, suspension_cause, suspension_reason, stop_reason,
+        termination_kind, lesson)
+    VALUES (:proposal, :envelope, :policy, :organisation, :pi, :amount, :asked, 1, 'offered', now(), '', '', '', '', '', '',
+        '', '') RETURNING id
 ), tranches AS (
-    INSERT INTO funding_tranche (award_id, number, amount, after_milestone, expected_on, state, attempt)
-    SELECT id, 1, :first::bigint, NULL::int, now()::date, 'scheduled', 1 FROM award
-    UNION ALL SELECT id, 2, :amount::bigint - :first::bigint, 1, now()::date + 60, 'scheduled', 1 FROM award RETURNING id
+    INSERT INTO funding_tranche (award_id, envelope_id, number, amount, after_milestone, expected_on, state, attempt)
+    SELECT id, :envelope::bigint, 1, :first::bigint, NULL::int, now()::date, 'scheduled', 1 FROM award
+    UNION ALL SELECT id, :envelope::bigint, 2, :amount::bigint - :first::bigint, 1, now()::date + 60, 'scheduled', 1 FROM award
+    RETURNING id
 ), milestones AS (
-    INSERT INTO milestones_milestone (award_id, number, title, criterion, due_on, share_percent, state, round)
-    SELECT award.id, m.number, m.title, m.criterion, m.due_on, m.share_percent, 'planned', 0
+    INSERT INTO milestones_milestone (award_id, number, title, criterion, due_on, share_percent, state, round, is_critical)
+    SELECT award.id, m.number, m.title, m.criterion, m.due_on, m.share_percent, 'planned', 0, m.is_critical
     FROM award, proposals_plannedmilestone m WHERE m.proposal_id = :proposal RETURNING id
 ), begun AS (
     SELECT 'award.begin' AS kind, 'funding.award' AS subject, id, 'offered' AS state FROM award
