@@ -148,8 +148,9 @@ def sweep(*, at: datetime, limit: int = 500) -> int:
     """Act on what is due at `at`, in order of due time; returns how many had their effect now.
 
     One failing deadline never blocks the others: its failure is recorded and it is tried again later. Where
-    somebody else is at work, the whole matter is left to them and to the next sweep, and this one goes on elsewhere.
-    It ends after a turn (`limits.TURN`). Afterwards the lines that wait for money are served.
+    somebody else is at work, the whole matter is left to them and to the next sweep, and this one goes on elsewhere:
+    from then on only one matter's deadlines keep their order. It ends after a turn (`limits.TURN`). Afterwards the
+    lines that wait for money are served.
     """
     acted, tried, busy = 0, set[int](), set[int | None]()
     waiting, ends_at = queries.due(at, limit=limit), time.monotonic() + limits.TURN
