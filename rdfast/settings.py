@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.forms",
     "django_cotton",
     "django_fsm",
     "pgtrigger",
@@ -119,6 +120,8 @@ TEMPLATES = [
         },
     }
 ]
+
+FORM_RENDERER = "rdfast.web.forms.renderer.FormRenderer"
 
 try:
     _DATABASE = dj_database_url.parse(os.environ.get("DATABASE_URL") or addresses.database_url())

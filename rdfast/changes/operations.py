@@ -33,7 +33,7 @@ class ChangeWaits(RuleBroken):
 
 
 class Stale(RuleBroken):
-    """The agreement moved on after the change was drawn up; it is overtaken."""
+    """The agreement moved on after the change was drawn up. Whoever moves it overtakes the change, so nobody meets this."""
 
 
 @one_transaction

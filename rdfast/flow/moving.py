@@ -11,6 +11,7 @@ from rdfast.core.amounts import written
 from rdfast.core.locks import NotFound
 from rdfast.core.refusals import RuleBroken
 from rdfast.flow import completing, confirming, curing, ending, planning, proceeding, resuming
+from rdfast.flow.overtaking import overtake
 from rdfast.flow.reshaping import payments_ahead, reshape
 from rdfast.flow.telling import heads, managers, pi, second_approvers, signatories, tell, together
 from rdfast.funding import motions, queries, rules, standing
@@ -132,6 +133,7 @@ def escalate(motion: Motion, *, at: datetime) -> None:
 def _raise(motion: Motion, *, by: User, at: datetime) -> None:
     award = standing.restate(motion.award_id, **_sum_of(motion), by=by, at=at)
     event = last_of(award)
+    overtake(award, at=at)
     reshape(award, None, by=by, at=at)
     tell(_concerned(award), "award_raised", event=event, at=at, award=award)
 
@@ -140,6 +142,7 @@ def _confirm(motion: Motion, *, by: User, at: datetime) -> None:
     """The plan's milestones take the place of those not begun; from now on the award can be completed."""
     award = standing.confirm(motion.award_id, **_sum_of(motion), by=by, at=at)
     event = last_of(award)
+    overtake(award, at=at)
     timers.cancel(Kind.CONFIRM, of=award, at=at)
     planning.stop(award, at=at)
     plan = plan_of(award)

@@ -105,6 +105,13 @@ def nothing_came_too_early() -> list[str]:
             """,
         )
         + offenders(
+            "change {} waits for an answer: drawn up on version {} of an agreement that stands at version {}",
+            """
+            SELECT c.id, c.base_version, a.version FROM changes_change c JOIN funding_award a ON a.id = c.award_id
+            WHERE c.state = 'proposed' AND c.base_version <> a.version
+            """,
+        )
+        + offenders(
             "award {} was closed while recovery {} was open",
             """
             SELECT a.id, r.id FROM funding_award a JOIN settlement_recovery r ON r.award_id = a.id

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from rdfast.changes.models import Change
-from rdfast.changes.operations import ChangeRefused, ChangeWaits
+from rdfast.changes.operations import ChangeRefused, ChangeWaits, Stale
 from rdfast.core.machines import NotPossibleNow
 from rdfast.core.refusals import NotAllowed, OutOfDate
-from rdfast.flow import changing
+from rdfast.flow import changing, moving
 from rdfast.flow.deadlines import settle_down
 from rdfast.flow.holding import suspend
+from rdfast.funding.models import Award
 from rdfast.funding.operations import lock_award
 from rdfast.funding.states import Cause
 from rdfast.ledger.queries import boxes_of_award
@@ -115,6 +116,40 @@ def test_a_change_drawn_up_against_an_older_agreement_is_stale() -> None:
     with pytest.raises(NotPossibleNow):
         changing.agree(waiting.pk, by=w.minjun, at=AT)
     assert not Timer.objects.filter(kind="answer_change", status="pending").exists()
+
+
+@pytest.mark.parametrize("kind", ["raise", "confirm"])
+def test_a_motion_that_moves_the_sum_overtakes_a_waiting_change(kind: str) -> None:
+    w = make.world()
+    milestone = make.passed(w)
+    award, at = milestone.award, milestone.reported_at or AT
+    envelope = {"envelope_id": w.envelope.pk, "reason": "It works.", "by": w.minjun, "at": at}
+    motion = (
+        moving.propose_raise(award.pk, amount=100_000_000, **envelope)
+        if kind == "raise"
+        else moving.propose_confirmation(award.pk, **envelope)
+    )
+    change = make.change(award, w.hana, at=at, amount=70_000_000)
+    moving.carry(motion.pk, answer="Yes.", by=w.yuna, at=at)
+
+    change.refresh_from_db()
+    assert change.state == "stale"
+    assert not Timer.objects.filter(kind="answer_change", status="pending").exists()
+    award.refresh_from_db()
+    assert make.change(award, w.hana, at=at, amount=award.amount - 1).state == "proposed"
+    assert broken(at=at) == []
+
+
+def test_an_answer_to_an_older_agreement_is_refused() -> None:
+    w = make.world()
+    award = make.paid(w).award
+    change = make.change(award, w.hana, amount=70_000_000)
+    Award.objects.filter(pk=award.pk).update(version=award.version + 1)
+    assert [each for each in broken(at=AT) if f"change {change.pk} waits" in each]
+    with pytest.raises(Stale):
+        changing.agree(change.pk, by=w.minjun, at=AT)
+    change.refresh_from_db()
+    assert change.state == "proposed"
 
 
 def test_the_same_form_twice_makes_one_change() -> None:

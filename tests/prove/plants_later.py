@@ -21,12 +21,17 @@ _TOO_EARLY = [
         new="    return asked\n",
     ),
     Plant(
-        "a change is agreed on a version that is gone",
+        "a change waits on after its award was confirmed at another sum",
         "random",
         10_000,
-        file="rdfast/changes/operations.py",
-        old="    if change.award.version != change.base_version:\n",
-        new="    if False:\n",
+        file="rdfast/flow/moving.py",
+        old="""confirm(motion.award_id, **_sum_of(motion), by=by, at=at)
+    event = last_of(award)
+    overtake(award, at=at)
+""",
+        new="""confirm(motion.award_id, **_sum_of(motion), by=by, at=at)
+    event = last_of(award)
+""",
     ),
     Plant(
         "the first vote decides",

@@ -13,7 +13,6 @@ from django.views.decorators.http import require_http_methods
 
 from rdfast.changes import queries, rules
 from rdfast.changes.models import Change
-from rdfast.changes.operations import Stale
 from rdfast.changes.rules import Ahead
 from rdfast.core.refusals import RuleBroken
 from rdfast.flow import changing
@@ -133,9 +132,6 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         try:
             _answer(form, pk, by=user, at=at)
-        except Stale as stale:
-            messages.warning(request, str(stale))
-            return redirect("change", pk=pk)
         except RuleBroken as refusal:
             show_refusal(form, refusal)
         else:

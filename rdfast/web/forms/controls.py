@@ -4,12 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.forms.renderers import BaseRenderer, TemplatesSetting
 from django.utils.functional import Promise
-from django.utils.safestring import SafeString
-
-# Forms normally see only the templates of apps; these controls live in templates/ with the pages.
-_FROM_OUR_TEMPLATES = TemplatesSetting()
 
 
 class DayInput(forms.DateInput):
@@ -36,11 +31,6 @@ class ChoiceList(forms.CheckboxSelectMultiple):
 
     template_name = "widgets/choice_list.html"
 
-    def render(
-        self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: BaseRenderer | None = None
-    ) -> SafeString:
-        return super().render(name, value, attrs, _FROM_OUR_TEMPLATES)
-
 
 class RadioCards(forms.RadioSelect):
     """One of a few, each a card with a sentence that says what choosing it means."""
@@ -59,8 +49,3 @@ class RadioCards(forms.RadioSelect):
     def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
         option = super().create_option(name, value, *args, **kwargs)
         return {**option, "description": self.descriptions.get(str(value), "")}
-
-    def render(
-        self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: BaseRenderer | None = None
-    ) -> SafeString:
-        return super().render(name, value, attrs, _FROM_OUR_TEMPLATES)
