@@ -11,7 +11,8 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import gevent
-from locust import HttpUser, between, events, task
+from locust import between, events, task
+from locust.contrib.fasthttp import FastHttpUser
 from locust.exception import StopUser
 
 from tests.bench.filled import form_in
@@ -23,7 +24,7 @@ _officials = itertools.cycle(DAY["officials"])
 _arrived = Path(DAY["acknowledged"]).open("a", buffering=1)  # noqa: SIM115 - open as long as the process
 
 
-class Person(HttpUser):
+class Person(FastHttpUser):
     """Somebody with an account and a browser."""
 
     abstract = True

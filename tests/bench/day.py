@@ -72,10 +72,11 @@ def _run(hasher: str, size: int) -> Run:
         day = _day(world, people, folder)
         with stack_on(url, folder) as (address, programs):
             before = {name: processes.processor_seconds(pid) for name, pid in programs.items()}
-            began = time.monotonic()
+            began, children_before = time.monotonic(), _children_seconds()
             _people(address, folder, size)
             took = time.monotonic() - began
             used = {name: processes.processor_seconds(pid) - before[name] for name, pid in programs.items()}
+            used["locust"] = _children_seconds() - children_before
         return _judged(day, took, used)
 
 
@@ -188,6 +189,12 @@ def _people(address: str, folder: Path, size: int) -> None:
     )
     if not (folder / "times").exists():
         raise AssertionError(done.stderr[-3000:])
+
+
+def _children_seconds() -> float:
+    """Processor time of the children that have ended; only the people end while the day lasts."""
+    of = os.times()
+    return of.children_user + of.children_system
 
 
 def _judged(day: dict[str, Any], took: float, used: dict[str, float]) -> Run:

@@ -123,11 +123,11 @@ def test_a_motion_that_moves_the_sum_overtakes_a_waiting_change(kind: str) -> No
     w = make.world()
     milestone = make.passed(w)
     award, at = milestone.award, milestone.reported_at or AT
-    envelope = {"envelope_id": w.envelope.pk, "reason": "It works.", "by": w.minjun, "at": at}
+    facts: dict[str, Any] = {"envelope_id": w.envelope.pk, "reason": "It works.", "by": w.minjun, "at": at}
     motion = (
-        moving.propose_raise(award.pk, amount=100_000_000, **envelope)
+        moving.propose_raise(award.pk, amount=100_000_000, **facts)
         if kind == "raise"
-        else moving.propose_confirmation(award.pk, **envelope)
+        else moving.propose_confirmation(award.pk, **facts)
     )
     change = make.change(award, w.hana, at=at, amount=70_000_000)
     moving.carry(motion.pk, answer="Yes.", by=w.yuna, at=at)
