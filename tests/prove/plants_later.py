@@ -21,17 +21,12 @@ _TOO_EARLY = [
         new="    return asked\n",
     ),
     Plant(
-        "a change waits on after its award was confirmed at another sum",
+        "an agreement that moves on leaves the change that waited",
         "random",
         10_000,
-        file="rdfast/flow/moving.py",
-        old="""confirm(motion.award_id, **_sum_of(motion), by=by, at=at)
-    event = last_of(award)
-    overtake(award, at=at)
-""",
-        new="""confirm(motion.award_id, **_sum_of(motion), by=by, at=at)
-    event = last_of(award)
-""",
+        file="rdfast/flow/overtaking.py",
+        old="(motions.overtake(award, at=at), changes.overtake(award, at=at))",
+        new="(motions.overtake(award, at=at),)",
     ),
     Plant(
         "the first vote decides",
