@@ -10,7 +10,7 @@ class State(models.TextChoices):
     PROPOSED = "proposed", _("Proposed, waits for the other side")
     AGREED = "agreed", _("Agreed")
     REFUSED = "refused", _("Refused")
-    STALE = "stale", _("Overtaken by another change")
+    STALE = "stale", _("Overtaken")
 
 
 MOVES = [
