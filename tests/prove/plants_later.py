@@ -147,7 +147,7 @@ _LEFT_BEHIND = [
     Plant(
         "a reopened proposal has no clock",
         "random",
-        2_000,
+        6_000,
         file="rdfast/flow/appealing.py",
         old="    else:\n        granting.start_decision_clock(proposal, at=at)\n",
         new="",
