@@ -2,14 +2,24 @@
 
 from datetime import datetime
 
+from rdfast.audit.queries import last_of
 from rdfast.changes import operations as changes
+from rdfast.flow.telling import tell
 from rdfast.funding import motions
 from rdfast.funding.models import Award
 from rdfast.timers import operations as timers
 
 
 def overtake(award: Award, *, at: datetime) -> None:
-    """What waits for a second signature or for an answer is overtaken, and its clock ends. The caller holds the award."""
-    for overtaken in (motions.overtake(award, at=at), changes.overtake(award, at=at)):
-        if overtaken is not None:
-            timers.cancel(of=overtaken, at=at)
+    """What waits for a second signature or for an answer is overtaken: its clock ends, and who proposed it is told.
+
+    The caller holds the award.
+    """
+    motion = motions.overtake(award, at=at)
+    if motion is not None:
+        timers.cancel(of=motion, at=at)
+        tell([motion.proposed_by], "motion_overtaken", event=last_of(motion), at=at, motion=motion)
+    change = changes.overtake(award, at=at)
+    if change is not None:
+        timers.cancel(of=change, at=at)
+        tell([change.proposed_by], "change_overtaken", event=last_of(change), at=at, change=change)

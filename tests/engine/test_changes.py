@@ -134,6 +134,7 @@ def test_a_motion_that_moves_the_sum_overtakes_a_waiting_change(kind: str) -> No
 
     change.refresh_from_db()
     assert change.state == "stale"
+    assert Message.objects.filter(to=w.hana, subject__startswith="Change overtaken").count() == 1
     assert not Timer.objects.filter(kind="answer_change", status="pending").exists()
     award.refresh_from_db()
     assert make.change(award, w.hana, at=at, amount=award.amount - 1).state == "proposed"

@@ -145,6 +145,7 @@ def test_a_suspension_overtakes_the_motion_that_waited() -> None:
     make.suspended(_award(), at=at)
     motion.refresh_from_db()
     assert motion.state == "stale"
+    assert Message.objects.filter(to=w.minjun, subject__startswith="Motion overtaken").count() == 1
     with pytest.raises(RuleBroken):
         moving.carry(motion.pk, answer="", by=w.yuna, at=at)
     assert not Timer.objects.filter(kind=Kind.SECOND_MOTION, status="pending").exists()

@@ -1,8 +1,10 @@
 """Every operation of the first half, taken at random: proposals, agreements, payments, milestones, reviews."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
+from rdfast.core.refusals import RuleBroken
 from rdfast.flow import evaluating, granting, paying, performing, signing, submitting
 from rdfast.flow.telling import signatories
 from rdfast.funding.models import Award, NewAccount, Tranche
@@ -10,6 +12,7 @@ from rdfast.funding.operations import PaymentAccount
 from rdfast.milestones.models import Milestone
 from rdfast.milestones.states import EVALUATED
 from rdfast.people import operations as people
+from rdfast.people.models import User
 from rdfast.proposals import operations as proposals
 from rdfast.proposals.models import Proposal
 from rdfast.proposals.queries import has_said_no
@@ -218,11 +221,13 @@ def deliver(c: Chance) -> None:
     review = c.row(Review, "accepted")
     if review.milestone.state not in EVALUATED:
         c.seldom(0.1)
+    _deliver(c, review, by=c.someone(review.reviewer))
+
+
+def _deliver(c: Chance, review: Review, *, by: User) -> None:
     scores = {name: c.coin.randint(1, 5) for name in ("reached", "evidence", "worth", "money")}
     grade = c.coin.choice(["passed", "passed", "passed", "conditional", "failed"])
-    evaluating.deliver(
-        review.pk, scores=scores, grade=grade, comments="seen", by=c.someone(review.reviewer), at=c.at
-    )
+    evaluating.deliver(review.pk, scores=scores, grade=grade, comments="seen", by=by, at=c.at)
 
 
 def confirm(c: Chance) -> None:
@@ -232,11 +237,16 @@ def confirm(c: Chance) -> None:
 
 
 def declare_conflict(c: Chance) -> None:
-    """Mostly somebody who has taken a review on finds out that it is a friend's."""
+    """Mostly somebody who has taken a review on finds out that it is a friend's, and delivers it no more."""
     c.seldom(0.15)
     review = c.row(Review, "accepted")
     who, friend = c.someone(review.reviewer), c.someone(review.milestone.award.pi)
     people.declare_conflict(who, with_user=friend, with_organisation=None, reason="kin", at=c.a_moment_later)
+    if friend != review.milestone.award.pi:
+        return
+    with suppress(RuleBroken):
+        _deliver(c, review, by=who)
+        raise NotRefused("a review was delivered against a conflict of interest")
 
 
 EARLY: list[Callable[[Chance], None]] = [

@@ -52,7 +52,7 @@ IN_THE_RULES = [
     Plant(
         "a conflict declared later does not stop a review",
         "random",
-        6_000,
+        2_000,
         file="rdfast/reviews/operations.py",
         old="        not has_conflict(by, applicants=applicants, organisation_id=award.organisation_id),\n",
         new="        True,\n",
@@ -60,7 +60,7 @@ IN_THE_RULES = [
     Plant(
         "a conflict of interest is never seen",
         "random",
-        6_000,
+        2_000,
         file="rdfast/people/queries.py",
         old="    return not people.isdisjoint(applicants) or organisation_id in places\n",
         new="    return False\n",

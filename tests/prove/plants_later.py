@@ -25,8 +25,8 @@ _TOO_EARLY = [
         "random",
         10_000,
         file="rdfast/flow/overtaking.py",
-        old="(motions.overtake(award, at=at), changes.overtake(award, at=at))",
-        new="(motions.overtake(award, at=at),)",
+        old="    change = changes.overtake(award, at=at)\n",
+        new="    change = None\n",
     ),
     Plant(
         "the first vote decides",
