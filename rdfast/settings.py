@@ -170,6 +170,9 @@ LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25  # hours
+# Whoever goes on trying while locked out is let in after that time all the same, as the page says.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_CLIENT_IP_CALLABLE = "rdfast.web.callers.address_of"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_TEMPLATE = "public/locked_out.html"
 # Both the sign-in form and signing hand over what was typed by this name; otherwise failures count for nobody.
@@ -205,8 +208,14 @@ EMAIL_BACKEND = os.environ.get(
 )
 EMAIL_HOST = os.environ.get("RDFAST_EMAIL_HOST", "localhost")
 EMAIL_PORT = int(os.environ.get("RDFAST_EMAIL_PORT", "25"))
+EMAIL_HOST_USER = os.environ.get("RDFAST_EMAIL_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("RDFAST_EMAIL_PASSWORD", "")
+_EMAIL_TLS = os.environ.get("RDFAST_EMAIL_TLS", "")
+if _EMAIL_TLS not in {"", "starttls", "tls"}:
+    raise ImproperlyConfigured("RDFAST_EMAIL_TLS is starttls, tls, or empty for none.")
+EMAIL_USE_TLS, EMAIL_USE_SSL = _EMAIL_TLS == "starttls", _EMAIL_TLS == "tls"
 EMAIL_TIMEOUT = 10
-SITE_URL = os.environ.get("RDFAST_URL", "http://localhost:8000").rstrip("/")
+SITE_URL = (os.environ.get("RDFAST_URL") or f"http://localhost:{addresses.web_port()}").rstrip("/")
 DEFAULT_FROM_EMAIL = os.environ.get("RDFAST_EMAIL_FROM", "rdfast@localhost")
 
 CONTENT_SECURITY_POLICY = {
@@ -222,7 +231,7 @@ CONTENT_SECURITY_POLICY = {
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-# Set RDFAST_HTTPS=1 behind a proxy that ends TLS and sets X-Forwarded-Proto.
+# Set RDFAST_HTTPS=1 behind a proxy that ends TLS and sets X-Forwarded-Proto and X-Forwarded-For.
 if _flag("RDFAST_HTTPS"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True

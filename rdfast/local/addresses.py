@@ -30,6 +30,11 @@ def socket_folder(data: Path | None = None) -> Path:
     return beside if _fit_for_sockets(beside) else _short_folder(data)
 
 
+def web_port() -> str:
+    """The port of this checkout's web server, as `make run` is told it."""
+    return os.environ.get("PORT") or "8000"
+
+
 def postgres_socket(data: Path | None = None) -> Path:
     return socket_folder(data) / ".s.PGSQL.5432"
 

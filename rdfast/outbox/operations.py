@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from smtplib import SMTPRecipientsRefused, SMTPResponseException
+from smtplib import SMTPRecipientsRefused, SMTPResponseException, SMTPSenderRefused
 from typing import Any
 
 from django.conf import settings
@@ -187,7 +187,12 @@ def send_again(message_id: int, *, by: User, at: datetime) -> Message:
 
 
 def _is_final(error: Exception) -> bool:
-    """Whether the server said no to this message, and not only that it cannot take it now (RFC 5321, 4.2.1)."""
+    """Whether the server said no to this message, and not only that it cannot take it now (RFC 5321, 4.2.1).
+
+    A refused sender is no message's fault: all have the same, and it is the installation that must sign in or change it.
+    """
+    if isinstance(error, SMTPSenderRefused):
+        return False
     if isinstance(error, SMTPRecipientsRefused):
         return all(code >= PERMANENT for code, _words in error.recipients.values())
     if isinstance(error, SMTPResponseException):

@@ -35,7 +35,6 @@ class PersonForm(forms.ModelForm[User]):
             "department",
             "is_signatory",
             "is_staff",
-            "is_superuser",
             "is_active",
         )
 

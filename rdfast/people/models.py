@@ -89,6 +89,14 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.name
 
+    def has_perm(self, perm: str, obj: object = None) -> bool:
+        """Django's own permissions are not used: an administrator sees all of “Administration”."""
+        return self.has_module_perms("")
+
+    def has_module_perms(self, app_label: str) -> bool:
+        """The same for every part of it."""
+        return self.is_active and self.is_staff
+
 
 class Ban(models.Model):
     """A participation ban on a person or an organisation (Innovation Act art. 32)."""

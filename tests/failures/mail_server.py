@@ -8,7 +8,7 @@ from typing import Any
 
 
 class MailServer(socketserver.ThreadingTCPServer):
-    """Speaks as much SMTP as is needed, on the loopback interface. `says` answers addresses of its own choice."""
+    """Speaks as much SMTP as is needed, on the loopback interface. `says` answers addresses, or AUTH, otherwise."""
 
     daemon_threads = True
     allow_reuse_address = True
@@ -50,9 +50,14 @@ class _Talk(socketserver.StreamRequestHandler):
         self._say("220 here")
         address = ""
         while line := self.rfile.readline().decode().strip():
-            if line.upper().startswith("RCPT TO:"):
+            if line.upper().startswith(("MAIL FROM:", "RCPT TO:")):
                 address = line.partition("<")[2].partition(">")[0]
                 self._say(self.server.says.get(address, "250 ok"))
+            elif line.upper().startswith("EHLO"):
+                self._say("250-here")
+                self._say("250 AUTH PLAIN")
+            elif line.upper().startswith("AUTH"):
+                self._say(self.server.says.get("AUTH", "235 welcome"))
             elif line.upper() == "DATA":
                 self._say("354 go on")
                 while self.rfile.readline() not in {b".\r\n", b""}:

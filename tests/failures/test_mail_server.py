@@ -97,6 +97,31 @@ def test_a_refusal_for_the_time_being_is_tried_for_days(server: MailServer, worl
     assert outbox.deliver_waiting(at=timezone.now()) == 1
 
 
+def test_a_sender_that_is_refused_gives_up_no_message(
+    server: MailServer, world: make.World, settings: Any
+) -> None:
+    server.says[settings.DEFAULT_FROM_EMAIL] = "530 authentication required"
+    make.submitted(world, at=timezone.now() - HOUR)
+    for _try in range(outbox.MOST_REFUSALS + 1):
+        assert outbox.deliver_waiting(at=timezone.now()) == 0
+        _due_again()
+    assert set(Message.objects.values_list("status", flat=True)) == {"pending"}
+    server.says.clear()
+    assert outbox.deliver_waiting(at=timezone.now()) == 2
+
+
+def test_a_wrong_password_for_the_mail_server_blames_no_message(
+    server: MailServer, world: make.World, settings: Any
+) -> None:
+    settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "rdfast", "wrong"
+    server.says["AUTH"] = "535 no"
+    make.submitted(world, at=timezone.now() - HOUR)
+    assert outbox.deliver_waiting(at=timezone.now()) == 0
+    assert _attempts() == {0}
+    server.says.clear()
+    assert outbox.deliver_waiting(at=timezone.now()) == 2
+
+
 def test_a_message_that_cannot_be_written_holds_up_nobody_else(server: MailServer, world: make.World) -> None:
     make.submitted(world, at=timezone.now() - HOUR)
     Message.objects.filter(to=world.hana).update(subject="Two\nlines")

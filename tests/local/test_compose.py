@@ -5,11 +5,15 @@ from typing import Any
 
 import pytest
 import yaml
+from django.conf import settings
 
 from rdfast.local import addresses
 
 COMPOSE: dict[str, Any] = yaml.safe_load((addresses.CHECKOUT / "docker-compose.yml").read_text())
 SERVICES: dict[str, Any] = COMPOSE["services"]
+MANUAL = (addresses.CHECKOUT / "docs" / "administration.md").read_text()
+# For a demonstration, for tests, and set by the image.
+NOT_IN_COMPOSE = {"RDFAST_DEMO", "RDFAST_EMAIL_BACKEND", "RDFAST_DATA"}
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -46,6 +50,24 @@ def test_the_urls_name_the_services():
 
     assert re.search(r"@postgres:5432/rdfast$", environment["DATABASE_URL"])
     assert re.search(r"@redis:6379/0$", environment["REDIS_URL"])
+
+
+def test_every_setting_that_an_administrator_may_make_reaches_the_programs():
+    documented = set(re.findall(r"^\| `(.+?)` \|", MANUAL, re.MULTILINE))
+    named = {name for names in documented for name in names.split("`, `") if name.startswith("RDFAST_")}
+    limits = {
+        f"RDFAST_{role}_{limit}".upper() for role, all_ in settings.DATABASE_LIMITS.items() for limit in all_
+    }
+
+    passed_on = set(SERVICES["web"]["environment"]) - {"DATABASE_URL", "REDIS_URL"}
+
+    assert passed_on == {name for name in named if "…" not in name} - NOT_IN_COMPOSE | limits
+
+
+def test_every_setting_that_is_read_is_documented():
+    read = set(re.findall(r"RDFAST_[A-Z_]+[A-Z]", (addresses.CHECKOUT / "rdfast/settings.py").read_text()))
+
+    assert read <= set(re.findall(r"RDFAST_[A-Z_]+", MANUAL))
 
 
 def test_no_password_is_written_down():

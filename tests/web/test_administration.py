@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from rdfast.people.models import User
 from rdfast.programmes.models import Envelope, Policy, Programme
 from rdfast.programmes.queries import allotment_of, available_in
 from tests import make
@@ -32,6 +33,22 @@ def test_an_envelope_is_made_empty_and_never_changed_there() -> None:
     )
     assert changed.status_code == 403
     assert available_in(w.envelope) == 100 and not Envelope.objects.filter(year=2030).exists()
+
+
+def test_whoever_is_made_an_administrator_there_sees_all_of_it() -> None:
+    w = make.world()
+    person = {
+        "email": "yujin@agency.kr",
+        "name": "Yujin",
+        "language": "ko",
+        "is_active": "on",
+        "is_staff": "on",
+    }
+    _signed_in(w).post(reverse("admin:people_user_add"), {**person, "new_password": "correct horse battery"})
+    yujin = Client()
+    yujin.force_login(User.objects.get(email="yujin@agency.kr"))
+    for name in ("timers_timer", "outbox_message", "programmes_policy"):
+        assert yujin.get(reverse(f"admin:{name}_changelist")).status_code == 200
 
 
 def test_policy_versions_are_read_there_and_adopted_elsewhere() -> None:

@@ -1,9 +1,8 @@
-from os import environ
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from rdfast.local import reachable, running
+from rdfast.local import addresses, reachable, running
 
 
 class Command(BaseCommand):
@@ -11,7 +10,7 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
-        running.run(reachable.port_from(environ.get("PORT") or "8000"), self._say)
+        running.run(reachable.port_from(addresses.web_port()), self._say)
 
     def _say(self, text: str) -> None:
         self.stdout.write(text)
