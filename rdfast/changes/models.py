@@ -21,6 +21,9 @@ class Change(models.Model):
     side = models.CharField(_("proposed by"), max_length=10, choices=Side.choices)
     # The version of the agreement it was drawn up against.
     base_version = models.PositiveIntegerField()
+    # It takes the place of the milestones numbered after this one, the last that had begun when it was proposed. None,
+    # from an earlier release: of those that have not begun when it is agreed.
+    replaces_after = models.PositiveSmallIntegerField(null=True)
     # What the award is to stand at.
     amount = models.BigIntegerField(_("new amount"))
     reason = models.TextField(_("reason"))
@@ -90,7 +93,7 @@ class Change(models.Model):
 
 
 class ChangedMilestone(models.Model):
-    """A milestone as the change wants it, in place of those of the award that are still planned."""
+    """A milestone as the change wants it, in place of those that were still planned when it was proposed."""
 
     change = models.ForeignKey(Change, on_delete=models.PROTECT, related_name="milestones")
     number = models.PositiveSmallIntegerField(_("number"))

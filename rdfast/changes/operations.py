@@ -21,6 +21,9 @@ from rdfast.funding import queries as funding
 from rdfast.funding.models import Award
 from rdfast.funding.operations import lock_award
 from rdfast.milestones.operations import Promise
+from rdfast.milestones.queries import is_unanswered
+from rdfast.milestones.states import LOST
+from rdfast.milestones.states import State as MilestoneState
 from rdfast.people.models import User
 
 
@@ -69,6 +72,7 @@ def propose(
         number=(award.changes.aggregate(last=Max("number"))["last"] or 0) + 1,
         side=side,
         base_version=base_version,
+        replaces_after=_last_begun(award),
         amount=amount,
         reason=reason,
         once=once,
@@ -92,9 +96,16 @@ def propose(
     return change
 
 
+def _last_begun(award: Award) -> int:
+    begun = award.milestones.exclude(state__in=[MilestoneState.PLANNED, MilestoneState.SUPERSEDED])
+    return begun.aggregate(last=Max("number"))["last"] or 0
+
+
 def _is_free_move(award: Award, amount: int, promises: list[Promise], side: Side) -> bool:
-    """One date may be moved once by the applicant alone, if nothing else changes."""
+    """One date may be moved once by the applicant alone, if nothing else changes and no loss waits for its answer."""
     if side != Side.APPLICANT or amount != award.amount:
+        return False
+    if any(is_unanswered(milestone) for milestone in award.milestones.filter(state__in=LOST)):
         return False
     if award.changes.filter(is_free_move=True, state=State.AGREED).exists():
         return False
@@ -141,12 +152,14 @@ def lock_change(change_id: int) -> Change:
 
 @one_transaction
 def agree(change_id: int, *, effect: dict[str, Any], by: User, at: datetime) -> Change:
-    """The other side agrees; what was shown is kept. A free move needs nobody else. Raises Stale."""
+    """The other side agrees; what was shown is kept. A free move needs nobody else. Raises Stale or ChangeRefused."""
     change = lock_change(change_id)
     if not (change.is_free_move and change.proposed_by_id == by.pk and change.state == State.PROPOSED):
         _ensure_may(change, "agree", by)
     if change.award.version != change.base_version:
         raise Stale(_("The agreement has changed since this was proposed. Propose it anew."))
+    if change.milestones.filter(due_on__lte=timezone.localdate(at)).exists():
+        raise ChangeRefused(_("A day in it has come meanwhile. Refuse it, so that it can be proposed anew."))
     change.agree(by=by, at=at, effect=effect)
     change.save(update_fields=["state", "answered_by", "answered_at", "effect"])
     audit.moved(change, by=by, at=at)

@@ -10,7 +10,7 @@ from rdfast.funding import queries as funding
 from rdfast.funding.models import Award
 from rdfast.funding.states import UNPAID
 from rdfast.milestones.models import Milestone
-from rdfast.milestones.states import FINAL
+from rdfast.milestones.states import BEHIND, REPLACEABLE
 from rdfast.milestones.states import State as MilestoneState
 from rdfast.people.models import User
 from rdfast.programmes.models import Appointment
@@ -53,9 +53,10 @@ def in_hand(award: Award) -> Change | None:
     return Change.objects.filter(award=award, state=State.PROPOSED).first()
 
 
-def facts(award: Award) -> Facts:
-    """What a change of the award starts from."""
+def facts(award: Award, change: Change | None = None) -> Facts:
+    """What a change of the award starts from: this one, or one that would be proposed now."""
     milestones = list(award.milestones.exclude(state=MilestoneState.SUPERSEDED).order_by("number"))
+    replaced = [each for each in milestones if _is_replaced(each, change)]
     passed = [each.number for each in milestones if each.state == MilestoneState.PASSED]
     unpaid = award.tranches.filter(state__in=UNPAID).exclude(state="bounced").order_by("number")
     return Facts(
@@ -63,11 +64,20 @@ def facts(award: Award) -> Facts:
         paid=funding.paid_or_bounced(award),
         unspent=most_to_recover(award, Origin.ADVANCES) or 0,
         first_is_paid=funding.is_paid_after(award, passed[-1] if passed else None),
-        under_way=[_ahead(each) for each in milestones if each.state not in FINAL | {MilestoneState.PLANNED}],
-        planned=[_ahead(each) for each in milestones if each.state == MilestoneState.PLANNED],
+        under_way=[_ahead(each) for each in milestones if each.state not in BEHIND and each not in replaced],
+        planned=[_ahead(each) for each in replaced],
         last_number=max((each.number for each in milestones), default=0),
         payments=[(each.expected_on.isoformat(), each.amount) for each in unpaid],
     )
+
+
+def _is_replaced(milestone: Milestone, change: Change | None) -> bool:
+    """Planned when the change was proposed, and not reported since."""
+    state: str = milestone.state
+    after = change.replaces_after if change else None
+    if after is not None and milestone.number > after:
+        return state in REPLACEABLE
+    return state == MilestoneState.PLANNED
 
 
 def _ahead(each: Milestone) -> Ahead:

@@ -87,7 +87,7 @@ def _agree(change: Change, *, by: User, at: datetime) -> Change:
         award.pk, amount=effect["amount"][1], envelope_id=_envelope_of(award, at=at), by=by, at=at
     )
     overtake(award, at=at)
-    reshaping.reshape(award, _promises(agreed), by=by, at=at)
+    reshaping.reshape(award, _promises(agreed), after=agreed.replaces_after, by=by, at=at)
     if effect["to_pay_back"]:
         reason = _("The agreed change sets the award below what was paid.")
         recovering.open_(
@@ -103,7 +103,7 @@ def effect_of(change: Change, *, at: datetime) -> dict[str, Any]:
     return rules.effect(
         change.amount,
         queries.promised(change),
-        queries.facts(change.award),
+        queries.facts(change.award, change),
         today=timezone.localdate(at),
     )
 

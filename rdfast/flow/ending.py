@@ -41,7 +41,7 @@ def _stop_clocks(award: Award, *, at: datetime) -> None:
     overtake(award, at=at)
     timers.cancel(of=award, at=at)
     planning.stop(award, at=at)
-    holding.failures_answered(award, at=at)
+    holding.ask_no_more(award, at=at)
     for tranche in award.tranches.all():
         tranche.award = award
         timers.cancel(Kind.APPROVE_TRANCHE, Kind.RELEASE_TRANCHE, of=tranche, at=at)

@@ -1,23 +1,26 @@
 """An award is suspended: payments stop the same day, everybody is told why, and how to put it right."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.utils.translation import gettext as _
 
 from rdfast.audit import operations as audit
 from rdfast.audit.models import Event
 from rdfast.audit.queries import last_of
-from rdfast.core.working_days import after_days, after_working_days
+from rdfast.core.working_days import after_days, after_working_days, end_of
 from rdfast.flow.overtaking import overtake
 from rdfast.flow.telling import finance_officers, heads, managers, pi, signatories, tell, together
 from rdfast.funding import standing
 from rdfast.funding.models import Award
 from rdfast.funding.states import LIVE, RUNNING, SUSPENDED, Cause
 from rdfast.milestones.models import Milestone
+from rdfast.milestones.queries import work_lies_ahead
+from rdfast.milestones.states import LOST
 from rdfast.milestones.states import State as MilestoneState
 from rdfast.people.models import User
 from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind
+from rdfast.timers.queries import due_at_of
 
 # The head, told that a suspension is not resolved, has so long before a proceeding opens by itself.
 HEAD_ACTS_DAYS = 14
@@ -43,8 +46,7 @@ def suspend(award: Award, cause: Cause, *, reason: str, by: User | None, at: dat
     for tranche in award.tranches.filter(state="held"):
         tranche.award = award
         timers.cancel(of=tranche, at=at)
-    resolve_by = after_days(at, award.policy.terms.suspension_days)
-    timers.set(Kind.RESOLVE, of=award, due_at=resolve_by, at=at, remind_at=[resolve_by - timedelta(days=14)])
+    resolve_by = _expect_resolution(award, at=at)
     _give_notice(
         "award_suspended",
         award,
@@ -54,6 +56,22 @@ def suspend(award: Award, cause: Cause, *, reason: str, by: User | None, at: dat
         at=at,
         resolve_by=resolve_by,
     )
+
+
+def _expect_resolution(award: Award, *, at: datetime) -> datetime:
+    resolve_by = after_days(at, award.policy.terms.suspension_days)
+    timers.set(Kind.RESOLVE, of=award, due_at=resolve_by, at=at, remind_at=[resolve_by - timedelta(days=14)])
+    return resolve_by
+
+
+def expect_resolution_again(award: Award, *, at: datetime) -> None:
+    """A proceeding ended without effect: a suspension whose clock has run out meanwhile gets another."""
+    if award.state not in SUSPENDED:
+        return
+    if not any(
+        due_at_of(kind, award._meta.label_lower, award.pk) for kind in (Kind.RESOLVE, Kind.OPEN_TERMINATION)
+    ):
+        _expect_resolution(award, at=at)
 
 
 def _give_notice(
@@ -100,33 +118,48 @@ def causes_of(award: Award) -> list[Cause]:
 
 
 def expect_answer(milestone: Milestone, *, at: datetime) -> None:
-    """A milestone failed: the manager adjusts or ends within ten working days; a critical one suspends at once.
+    """A milestone was missed or failed: the manager answers within ten working days; one critical that failed suspends.
 
     The caller holds the award.
     """
     award = milestone.award
-    due_at = after_working_days(at, award.policy.terms.after_failure_working_days)
-    timers.set(Kind.ACT_ON_FAILURE, of=milestone, due_at=due_at, at=at)
-    if milestone.is_critical:
+    _wait_for_answer(milestone, since=at, at=at)
+    if milestone.is_critical and milestone.state == MilestoneState.FAILED:
         reason = _("The critical milestone “%(title)s” failed.") % {"title": milestone.title}
         suspend(award, Cause.CRITICAL_FAILED, reason=reason, by=None, at=at)
 
 
+def expect_report_by(milestone: Milestone, leave_until: date, *, at: datetime) -> None:
+    """A missed milestone may be reported until that day: it has to be answered anew if it is not."""
+    timers.cancel(Kind.ACT_ON_FAILURE, of=milestone, at=at)
+    _wait_for_answer(milestone, since=end_of(leave_until), at=at)
+
+
+def _wait_for_answer(milestone: Milestone, *, since: datetime, at: datetime) -> None:
+    due_at = after_working_days(since, milestone.award.policy.terms.after_failure_working_days)
+    timers.set(Kind.ACT_ON_FAILURE, of=milestone, due_at=due_at, at=at)
+
+
 def failure_unanswered(milestone: Milestone, *, at: datetime) -> None:
-    """The clock: nobody acted on the failed milestone; the head is told, again and again."""
+    """The clock: nobody acted on the missed or failed milestone; the head is told, again and again."""
     award = milestone.award
     if award.state not in RUNNING:
         return
     event = audit.record("milestone.failure_unanswered", of=milestone, by=None, at=at)
-    due_at = after_working_days(at, award.policy.terms.after_failure_working_days)
-    timers.set(Kind.ACT_ON_FAILURE, of=milestone, due_at=due_at, at=at)
+    _wait_for_answer(milestone, since=at, at=at)
     people = together(heads(award.proposal), managers(award.proposal))
     tell(people, "failure_unanswered", event=event, at=at, milestone=milestone, award=award)
 
 
 def failures_answered(award: Award, *, at: datetime) -> None:
-    """The award was reshaped, resumed or ended: its failed milestones wait for nobody any more."""
-    for milestone in award.milestones.filter(state=MilestoneState.FAILED):
+    """The award was reshaped or resumed: its missed and failed milestones are answered, if there is work to go on with."""
+    if work_lies_ahead(award):
+        ask_no_more(award, at=at)
+
+
+def ask_no_more(award: Award, *, at: datetime) -> None:
+    """The missed and failed milestones of the award wait for nobody."""
+    for milestone in award.milestones.filter(state__in=LOST):
         milestone.award = award
         timers.cancel(Kind.ACT_ON_FAILURE, of=milestone, at=at)
 

@@ -1,5 +1,6 @@
 """Motions: a manager proposes what becomes of an award, a second person signs, and it happens."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.utils import timezone
@@ -18,8 +19,11 @@ from rdfast.funding import motions, queries, rules, standing
 from rdfast.funding.models import Award, Motion
 from rdfast.funding.operations import lock_award
 from rdfast.funding.states import MotionKind, Termination
+from rdfast.milestones.operations import Promise
+from rdfast.milestones.rules import due_after_signing
 from rdfast.milestones.states import State as MilestoneState
 from rdfast.people.models import User
+from rdfast.plans.models import Plan
 from rdfast.plans.queries import is_in, plan_of, promises
 from rdfast.programmes.models import Envelope
 from rdfast.timers import operations as timers
@@ -146,9 +150,20 @@ def _confirm(motion: Motion, *, by: User, at: datetime) -> None:
     timers.cancel(Kind.CONFIRM, of=award, at=at)
     planning.stop(award, at=at)
     plan = plan_of(award)
-    reshape(award, promises(plan) if plan else None, by=by, at=at)
+    reshape(award, _promises_ahead(award, plan, at=at) if plan else None, by=by, at=at)
     completing.consider(award, by=by, at=at)
     tell(_concerned(award), "award_confirmed", event=event, at=at, award=award)
+
+
+def _promises_ahead(award: Award, plan: Plan, *, at: datetime) -> list[Promise]:
+    """What the plan promises; a day that has come meanwhile is moved so far that its milestone still opens."""
+    today, days = timezone.localdate(at), award.policy.terms.milestone_opens_days
+    return [
+        replace(promise, due_on=due_after_signing(promise.due_on, today, days))
+        if promise.due_on <= today
+        else promise
+        for promise in promises(plan)
+    ]
 
 
 def _end(motion: Motion, *, by: User, at: datetime) -> None:

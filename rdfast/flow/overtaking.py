@@ -4,9 +4,11 @@ from datetime import datetime
 
 from rdfast.audit.queries import last_of
 from rdfast.changes import operations as changes
+from rdfast.changes.queries import in_hand
 from rdfast.flow.telling import tell
 from rdfast.funding import motions
 from rdfast.funding.models import Award
+from rdfast.milestones.models import Milestone
 from rdfast.timers import operations as timers
 
 
@@ -19,6 +21,18 @@ def overtake(award: Award, *, at: datetime) -> None:
     if motion is not None:
         timers.cancel(of=motion, at=at)
         tell([motion.proposed_by], "motion_overtaken", event=last_of(motion), at=at, motion=motion)
+    _overtake_change(award, at=at)
+
+
+def overtake_by_report(milestone: Milestone, *, at: datetime) -> None:
+    """The milestone was reported: a change that waits to take its place comes too late. The caller holds the award."""
+    change = in_hand(milestone.award)
+    after = change.replaces_after if change else None
+    if after is not None and milestone.number > after:
+        _overtake_change(milestone.award, at=at)
+
+
+def _overtake_change(award: Award, *, at: datetime) -> None:
     change = changes.overtake(award, at=at)
     if change is not None:
         timers.cancel(of=change, at=at)

@@ -21,6 +21,10 @@ from rdfast.milestones.models import Milestone
 from rdfast.people.models import User
 from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind
+from rdfast.timers.queries import due_at_of
+
+# After a suspension, money that should have been accounted for meanwhile gets so long.
+ACCOUNT_AGAIN_DAYS = 30
 
 
 def gate_facts(tranche: Tranche) -> GateFacts:
@@ -87,12 +91,15 @@ def release(tranche_id: int, *, by: User, at: datetime) -> Tranche:
     tranche = payments.release(tranche_id, by=by, at=at)
     award = tranche.award
     timers.cancel(Kind.RELEASE_TRANCHE, of=tranche, at=at)
-    account_by = tranche.account_by or at
-    reminders = [account_by - timedelta(days=days) for days in (30, 7)]
-    timers.set(Kind.ACCOUNT, of=tranche, due_at=account_by, at=at, remind_at=reminders)
+    _expect_account(tranche, tranche.account_by or at, at=at)
     people = together(pi(award.proposal), signatories(award))
     tell(people, "tranche_released", event=last_of(tranche), at=at, tranche=tranche, award=award)
     return tranche
+
+
+def _expect_account(tranche: Tranche, account_by: datetime, *, at: datetime) -> None:
+    reminders = [account_by - timedelta(days=days) for days in (30, 7)]
+    timers.set(Kind.ACCOUNT, of=tranche, due_at=account_by, at=at, remind_at=reminders)
 
 
 @boundaries.commit
@@ -162,6 +169,18 @@ def close_accounted(award: Award, *, at: datetime) -> None:
             return
         covered -= tranche.amount
         timers.cancel(Kind.ACCOUNT, of=tranche, at=at)
+
+
+def expect_accounts_again(award: Award, *, at: datetime) -> None:
+    """The award runs again: money whose date has passed, and that is still out, gets another. The caller holds the award."""
+    for tranche in award.tranches.filter(state__in=PAID, account_by__lte=at).order_by("number"):
+        tranche.award = award
+        if due_at_of(Kind.ACCOUNT, tranche._meta.label_lower, tranche.pk) is None:
+            continue
+        account_by = after_days(at, ACCOUNT_AGAIN_DAYS)
+        payments.put_off(tranche, account_by=account_by)
+        timers.cancel(Kind.ACCOUNT, of=tranche, at=at)
+        _expect_account(tranche, account_by, at=at)
 
 
 def payment_late(tranche: Tranche, *, at: datetime) -> None:

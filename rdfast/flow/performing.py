@@ -10,6 +10,7 @@ from rdfast.core import boundaries
 from rdfast.core.uploads import Stored
 from rdfast.core.working_days import end_of, start_of
 from rdfast.flow import evaluating, holding, proceeding
+from rdfast.flow.overtaking import overtake_by_report
 from rdfast.flow.standing_down import stand_down
 from rdfast.flow.telling import heads, managers, pi, tell, together
 from rdfast.funding.states import Cause
@@ -49,6 +50,7 @@ def report(milestone_id: int, *, text: str, files: Iterable[Stored], by: User, a
     """Reported, therefore: its clocks stop and the reviewers' clocks start."""
     milestone = milestones.report(milestone_id, text=text, files=files, by=by, at=at)
     timers.cancel(of=milestone, at=at)
+    overtake_by_report(milestone, at=at)
     evaluating.expect_reviews(milestone, at=at)
     return milestone
 
@@ -79,6 +81,7 @@ def miss(milestone: Milestone, *, at: datetime) -> None:
     proposal = award.proposal
     people = together(pi(proposal), managers(proposal), heads(proposal))
     tell(people, "milestone_missed", event=event, at=at, milestone=missed)
+    holding.expect_answer(missed, at=at)
     misses = misses_in_a_row(award)
     if misses >= award.policy.terms.misses_to_suspension:
         reason = _("Milestones missed in a row: %(count)s.") % {"count": misses}
@@ -89,6 +92,7 @@ def miss(milestone: Milestone, *, at: datetime) -> None:
 def give_leave(milestone_id: int, *, until: date, reason: str, by: User, at: datetime) -> Milestone:
     """The manager lets a missed milestone be reported until a day; after it the report is refused as before."""
     milestone = milestones.give_leave(milestone_id, until=until, reason=reason, by=by, at=at)
+    holding.expect_report_by(milestone, until, at=at)
     people = pi(milestone.award.proposal)
     tell(people, "milestone_leave", event=last_of(milestone), at=at, milestone=milestone, reason=reason)
     return milestone

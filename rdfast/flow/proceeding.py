@@ -2,11 +2,13 @@
 
 from datetime import datetime, timedelta
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from rdfast.audit import operations as audit
 from rdfast.audit.queries import last_of
 from rdfast.core import boundaries
+from rdfast.core.amounts import written
 from rdfast.core.working_days import after_days
 from rdfast.flow import ending, holding, recovering
 from rdfast.flow.telling import committee, heads, managers, pi, second_approvers, signatories, tell, together
@@ -19,7 +21,8 @@ from rdfast.proceedings import operations as proceedings
 from rdfast.proceedings.models import Proceeding
 from rdfast.proceedings.queries import running
 from rdfast.proceedings.states import Kind, State
-from rdfast.settlement.queries import most_to_recover
+from rdfast.settlement.queries import most_to_recover, waiting_total
+from rdfast.settlement.recoveries import RecoveryRefused
 from rdfast.settlement.states import Origin, RecoveryKind
 from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind as Deadline
@@ -151,7 +154,7 @@ def vote(
         proceeding_id, is_for=is_for, termination_kind=termination_kind, reason=reason, by=by, at=at
     )
     if proceeding.state == State.DISMISSED:
-        _ended(proceeding, at=at)
+        _ended_without_effect(proceeding, at=at)
     elif proceeding.state == State.DECIDED:
         award = proceeding.award
         tell(
@@ -180,7 +183,10 @@ def sign(proceeding_id: int, *, conclusion: str, by: User, at: datetime) -> Proc
 
 
 def _ask_back(award: Award, amount: int, reason: str, *, at: datetime) -> None:
-    """For cause: first out of what is not accounted for, then out of what was accepted; never more than lies there."""
+    """For cause: first out of what is not accounted for, then out of what was accepted; never more than lies there.
+
+    Raises RecoveryRefused while claims hide what may be asked back.
+    """
     for origin in (Origin.ADVANCES, Origin.EXPENSE):
         part = min(amount, most_to_recover(award, origin) or 0)
         if part > 0:
@@ -188,19 +194,45 @@ def _ask_back(award: Award, amount: int, reason: str, *, at: datetime) -> None:
                 award.pk, kind=RecoveryKind.FOR_CAUSE, amount=part, reason=reason, at=at, origin=origin
             )
             amount -= part
+    waiting = waiting_total(award)
+    if amount and waiting:
+        message = _(
+            "Claims over %(waiting)s wait for their decision. It must come first, for it says what is unspent."
+        )
+        raise RecoveryRefused(message % {"waiting": written(waiting)})
 
 
 @boundaries.commit
 def refuse(proceeding_id: int, *, conclusion: str, by: User, at: datetime) -> Proceeding:
     """The second approver refuses; the proceeding ends without effect."""
-    return _ended(proceedings.refuse(proceeding_id, conclusion=conclusion, by=by, at=at), at=at)
+    return _ended_without_effect(
+        proceedings.refuse(proceeding_id, conclusion=conclusion, by=by, at=at), at=at
+    )
 
 
 def drop_for_ended(award: Award, *, at: datetime) -> None:
     """The award has ended: what was to end it is dropped. Money may still be asked back. The caller holds the award."""
-    for proceeding in running(award, Kind.SPECIAL_REVIEW, Kind.TERMINATION):
+    _drop(award, running(award, Kind.SPECIAL_REVIEW, Kind.TERMINATION), _("The award has ended."), at=at)
+
+
+def drop_for_resumed(award: Award, *, at: datetime) -> None:
+    """The suspension has ended: what the clock opened for want of that, and nobody decided, is dropped.
+
+    The caller holds the award.
+    """
+    by_the_clock = running(award, Kind.TERMINATION).filter(opened_by=None).exclude(state=State.DECIDED)
+    _drop(award, by_the_clock, _("The suspension has ended."), at=at)
+
+
+def _drop(award: Award, dropped: QuerySet[Proceeding], conclusion: str, *, at: datetime) -> None:
+    for proceeding in dropped:
         proceeding.award = award
-        _ended(proceedings.drop(proceeding, conclusion=_("The award has ended."), at=at), at=at)
+        _ended(proceedings.drop(proceeding, conclusion=conclusion, at=at), at=at)
+
+
+def _ended_without_effect(proceeding: Proceeding, *, at: datetime) -> Proceeding:
+    holding.expect_resolution_again(proceeding.award, at=at)
+    return _ended(proceeding, at=at)
 
 
 def _ended(proceeding: Proceeding, *, at: datetime) -> Proceeding:

@@ -6,30 +6,39 @@ from itertools import count
 from django.utils import timezone
 
 from rdfast.flow import holding, paying, performing
+from rdfast.flow.standing_down import stand_down
 from rdfast.funding import standing
 from rdfast.funding.models import Award
 from rdfast.funding.operations import PlannedTranche
 from rdfast.funding.queries import is_paid_after
+from rdfast.funding.states import UNCONFIRMED
 from rdfast.milestones import operations as milestones
 from rdfast.milestones.models import Milestone
 from rdfast.milestones.operations import Promise
-from rdfast.milestones.states import FINAL, State
+from rdfast.milestones.states import BEHIND, State
 from rdfast.people.models import User
+from rdfast.plans import operations as plans
 from rdfast.timers import operations as timers
 
 
-def reshape(award: Award, promises: list[Promise] | None, *, by: User | None, at: datetime) -> None:
+def reshape(
+    award: Award, promises: list[Promise] | None, *, after: int | None = None, by: User | None, at: datetime
+) -> None:
     """Give the award these milestones (None: it keeps its own) and cut its unpaid money anew over what lies ahead.
 
-    The caller has stated the award's new amount and holds it. Nothing of the old shape keeps a clock.
+    They take the place of those not begun, and of unreported ones numbered higher than `after`. The caller has stated
+    the award's new amount and holds it. Nothing of the old shape keeps a clock.
     """
     if promises is not None:
-        gone, made = milestones.replan(award, promises, by=by, at=at)
+        gone, made = milestones.replan(award, promises, after=after, by=by, at=at)
         for milestone in gone:
             timers.cancel(of=milestone, at=at)
+            stand_down(milestone, at=at)
         for milestone in made:
             milestone.award = award
             performing.expect(milestone, at=at)
+        if award.state in UNCONFIRMED:
+            plans.follow(award, gone, made)
     for tranche in standing.recut(award, payments_ahead(award, at=at), by=by, at=at):
         timers.cancel(of=tranche, at=at)
     holding.failures_answered(award, at=at)
@@ -46,7 +55,7 @@ def payments_ahead(
     """
     of_award = list(award.milestones.exclude(state=State.SUPERSEDED).order_by("number"))
     passed = [milestone for milestone in of_award if milestone.state == State.PASSED]
-    ahead = [milestone for milestone in of_award if milestone.state not in FINAL]
+    ahead = [milestone for milestone in of_award if milestone.state not in BEHIND]
     if promises is not None:
         ahead = [milestone for milestone in ahead if milestone.state != State.PLANNED]
         numbers = count(award.milestones.count() + 1)

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from rdfast.audit.queries import last_of
-from rdfast.flow import completing, confirming, holding, paying, planning
+from rdfast.flow import completing, confirming, holding, paying, planning, proceeding
 from rdfast.flow.telling import finance_officers, heads, managers, pi, signatories, tell, together
 from rdfast.funding import standing
 from rdfast.funding.models import Award
@@ -23,6 +23,8 @@ def resume(award: Award, *, reason: str, by: User, at: datetime) -> Award:
     holding.failures_answered(resumed, at=at)
     planning.expect_again(resumed, at=at)
     confirming.expect_again(resumed, at=at)
+    paying.expect_accounts_again(resumed, at=at)
+    proceeding.drop_for_resumed(resumed, at=at)
     paying.consider(resumed, at=at)
     completing.consider(resumed, by=by, at=at)
     proposal = resumed.proposal

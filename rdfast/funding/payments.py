@@ -131,6 +131,13 @@ def bounce(tranche_id: int, *, reason: str, by: User, at: datetime) -> Tranche:
     return tranche
 
 
+@one_transaction
+def put_off(tranche: Tranche, *, account_by: datetime) -> None:
+    """The payment is to be accounted for by another day. The caller holds the award."""
+    tranche.account_by = account_by
+    tranche.save(update_fields=["account_by"])
+
+
 def _send_back(what: What, tranche: Tranche, key: str, *, event: Event, at: datetime) -> None:
     ledger.move(
         what,

@@ -116,6 +116,17 @@ def paid_or_bounced(award: Award) -> int:
     return gone.aggregate(total=Sum("amount"))["total"] or 0
 
 
+def by_envelope(award: Award, state: TrancheState) -> dict[int, int]:
+    """What the award's payments in this state are over, by the envelope that gives each."""
+    there = award.tranches.filter(state=state).order_by()
+    return dict(there.values_list("envelope").annotate(Sum("amount")))
+
+
+def on_its_way(award: Award) -> dict[int, int]:
+    """What the bank has not confirmed yet, by envelope: it may still come back, and nothing else is taken out of it."""
+    return by_envelope(award, TrancheState.RELEASED)
+
+
 def is_paid_after(award: Award, milestone: int | None) -> bool:
     """Whether the payment that follows this milestone (None: the signature) was made already."""
     gate = Q(after_milestone__isnull=True) if milestone is None else Q(after_milestone=milestone)

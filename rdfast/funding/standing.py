@@ -6,7 +6,7 @@ there; what follows is told in `flow/`.
 
 from datetime import datetime, timedelta
 
-from django.db.models import Max, Sum
+from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
 from rdfast.audit import operations as audit
@@ -96,7 +96,11 @@ def _shift(award: Award, before: int, *, envelope_id: int, event: Event, at: dat
         ensure_exposure(award, envelope_id=envelope_id, at=at)
         take_from_envelope(What.RAISED, award, envelope_id, more, at=at, key=key, event=event)
     elif more < 0:
-        ledger.move_across(What.FREED, award_id=award.pk, amount=-more, at=at, key=key, event=event)
+        # What the bank sent back is paid again, out of the envelope it came from.
+        kept = queries.by_envelope(award, State.BOUNCED)
+        ledger.move_across(
+            What.FREED, award_id=award.pk, amount=-more, at=at, key=key, event=event, kept=kept
+        )
 
 
 @one_transaction
@@ -109,9 +113,7 @@ def recut(award: Award, planned: list[PlannedTranche], *, by: User | None, at: d
     gone = list(award.tranches.filter(state__in=_RECUT).order_by("number"))
     for tranche in gone:
         _take(tranche, award, "cancel", by=by, at=at)
-    waiting = dict(
-        award.tranches.filter(state=State.BOUNCED).order_by().values_list("envelope").annotate(Sum("amount"))
-    )
+    waiting = queries.by_envelope(award, State.BOUNCED)
     pots = [
         (envelope_id, held - waiting.get(envelope_id, 0))
         for envelope_id, held in envelopes_of_award(award.pk, BoxKind.OBLIGATED)

@@ -1,5 +1,6 @@
 """One call moves money."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import connection
@@ -61,19 +62,28 @@ def move(
 
 
 @one_transaction
-def move_across(what: What, *, award_id: int, amount: int, at: datetime, key: str, event: Event) -> None:
+def move_across(
+    what: What,
+    *,
+    award_id: int,
+    amount: int,
+    at: datetime,
+    key: str,
+    event: Event,
+    kept: Mapping[int, int] | None = None,
+) -> None:
     """Move `amount` between the award's own boxes in all its envelopes, the oldest envelope first, once per `key`.
 
-    The caller holds the award. Raises NotEnough when its source boxes hold less together; nothing is changed then.
+    `kept` is what each envelope's box has to keep, for it backs one payment. The caller holds the award. Raises
+    NotEnough when its source boxes hold less together; nothing is changed then.
     """
     source = WAYS[what].source
     if source in SOURCES:
         raise ValueError(f"{source} is not an award's own box")
-    left = amount
-    held = envelopes_of_award(award_id, source)
-    for envelope_id, balance in held:
-        part = min(left, balance)
-        if part:
+    left, kept = amount, kept or {}
+    for envelope_id, balance in envelopes_of_award(award_id, source):
+        part = min(left, balance - kept.get(envelope_id, 0))
+        if part > 0:
             move(
                 what,
                 envelope_id=envelope_id,
@@ -83,6 +93,6 @@ def move_across(what: What, *, award_id: int, amount: int, at: datetime, key: st
                 key=f"{key}:{envelope_id}",
                 event=event,
             )
-        left -= part
+            left -= part
     if left:
         raise NotEnough(what, amount - left, amount)

@@ -20,7 +20,7 @@ from rdfast.funding.operations import lock_award
 from rdfast.milestones import rules
 from rdfast.milestones.models import Evidence, FinalEvidence, FinalReport, Milestone, MilestoneReport
 from rdfast.milestones.queries import relations
-from rdfast.milestones.states import MACHINE, State
+from rdfast.milestones.states import MACHINE, REPLACEABLE, State
 from rdfast.people.models import User
 from rdfast.proposals.models import PlannedMilestone, Proposal
 
@@ -78,13 +78,16 @@ class Promise:
 
 @one_transaction
 def replan(
-    award: Award, promises: list[Promise], *, by: User | None, at: datetime
+    award: Award, promises: list[Promise], *, after: int | None = None, by: User | None, at: datetime
 ) -> tuple[list[Milestone], list[Milestone]]:
     """Put these milestones in place of those not begun, numbered after all there were.
 
-    Returns the superseded and the new ones, so that clocks can follow. The caller holds the award.
+    With `after`, those numbered higher are replaced too if they have begun meanwhile and were not reported. Returns
+    the superseded and the new ones, so that clocks can follow. The caller holds the award.
     """
     gone = supersede(award, [State.PLANNED], by=by, at=at)
+    if after is not None:
+        gone += supersede(award, REPLACEABLE, after=after, by=by, at=at)
     last = award.milestones.aggregate(last=Max("number"))["last"] or 0
     made = Milestone.objects.bulk_create(
         Milestone(award=award, number=number, **asdict(promise))
@@ -200,9 +203,15 @@ def conclude(milestone_id: int, result: str, *, by: User, at: datetime, reason: 
 
 
 @one_transaction
-def supersede(award: Award, states: Collection[str], *, by: User | None, at: datetime) -> list[Milestone]:
-    """The award ended or changed: its milestones in these states no longer apply. The caller holds the award."""
-    gone = list(award.milestones.filter(state__in=states).order_by("number").select_for_update(no_key=True))
+def supersede(
+    award: Award, states: Collection[str], *, after: int = 0, by: User | None, at: datetime
+) -> list[Milestone]:
+    """The award ended or changed: its milestones in these states, numbered after that one, no longer apply.
+
+    The caller holds the award.
+    """
+    theirs = award.milestones.filter(state__in=states, number__gt=after).order_by("number")
+    gone = list(theirs.select_for_update(no_key=True))
     for milestone in gone:
         milestone.award = award
         milestone.supersede()

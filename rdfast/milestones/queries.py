@@ -5,9 +5,11 @@ from django.db.models import QuerySet
 from rdfast.funding import queries as funding
 from rdfast.funding.models import Award
 from rdfast.milestones.models import Evidence, Milestone
-from rdfast.milestones.states import FINAL, State
+from rdfast.milestones.states import BEHIND, LOST, State
 from rdfast.people.models import User
 from rdfast.programmes.relations import Relation
+from rdfast.timers.kinds import Kind
+from rdfast.timers.queries import due_at_of
 
 
 def relations(milestone: Milestone, user: User) -> frozenset[Relation]:
@@ -41,9 +43,17 @@ def misses_in_a_row(award: Award) -> int:
     return next((index for index, state in enumerate(states) if state != State.MISSED), len(states))
 
 
+def is_unanswered(milestone: Milestone) -> bool:
+    """Whether the milestone was not reached and the programme has yet to say what follows."""
+    return milestone.state in LOST and (
+        due_at_of(Kind.ACT_ON_FAILURE, milestone._meta.label_lower, milestone.pk) is not None
+    )
+
+
 def first_is_passed(award: Award) -> bool:
-    """Whether the first milestone that still applies is passed."""
-    first = award.milestones.exclude(state=State.SUPERSEDED).order_by("number").first()
+    """Whether the first milestone that still applies is passed. One that was lost, and is answered, is followed by the next."""
+    of_award = award.milestones.exclude(state=State.SUPERSEDED).order_by("number")
+    first = next((each for each in of_award if each.state not in LOST or is_unanswered(each)), None)
     return first is not None and first.state == State.PASSED
 
 
@@ -53,10 +63,14 @@ def last_that_applies(award: Award) -> Milestone | None:
 
 
 def all_reached(award: Award) -> bool:
-    """Whether nothing lies ahead any more and the last milestone is passed."""
+    """Whether nothing lies ahead any more and the last milestone is passed. One missed on the way is behind."""
     last = last_that_applies(award)
-    ahead = award.milestones.exclude(state__in=FINAL)
-    return last is not None and last.state == State.PASSED and not ahead.exists()
+    return last is not None and last.state == State.PASSED and not work_lies_ahead(award)
+
+
+def work_lies_ahead(award: Award) -> bool:
+    """Whether some milestone is still to be reached."""
+    return award.milestones.exclude(state__in=BEHIND).exists()
 
 
 def evidence() -> QuerySet[Evidence]:

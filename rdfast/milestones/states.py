@@ -50,5 +50,11 @@ MOVES = [
 MACHINE = Machine("milestone", State, first=State.PLANNED, moves=MOVES)
 REPORTABLE = {State.OPEN, State.OVERDUE, State.CONDITIONAL, State.MISSED}
 FINAL = {State.PASSED, State.FAILED, State.SUPERSEDED}
+# What was not reached. The programme has to answer each: leave to report, a change, the end.
+LOST = {State.FAILED, State.MISSED}
+# Nothing is paid ahead of these any more.
+BEHIND = FINAL | LOST
+# What a change may still take the place of: nothing was reported for it.
+REPLACEABLE = {State.PLANNED, State.OPEN, State.OVERDUE, State.MISSED}
 EVALUATED = {State.REPORTED, State.UNDER_REVIEW}
 EXPECTS_REVIEWERS = {State.OPEN, State.OVERDUE, State.REPORTED, State.UNDER_REVIEW}

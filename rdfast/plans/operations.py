@@ -14,6 +14,7 @@ from rdfast.core.refusals import ManyRulesBroken, OutOfDate, RuleBroken, ensure
 from rdfast.core.transactions import one_transaction
 from rdfast.funding.models import Award
 from rdfast.funding.operations import lock_award
+from rdfast.milestones.models import Milestone
 from rdfast.milestones.states import State as MilestoneState
 from rdfast.people.models import User
 from rdfast.plans import queries, rules
@@ -75,20 +76,46 @@ def begin(award: Award, *, due_at: datetime, by: User, at: datetime) -> Plan:
         for line in proposal.budget.all()
     )
     planned = award.milestones.filter(state=MilestoneState.PLANNED).order_by("number")
-    PlannedStep.objects.bulk_create(
-        PlannedStep(
-            plan=plan,
-            number=number,
-            milestone=milestone,
-            title=milestone.title,
-            criterion=milestone.criterion,
-            due_on=milestone.due_on,
-            share_percent=milestone.share_percent,
-            is_critical=milestone.is_critical,
-        )
-        for number, milestone in enumerate(planned, start=1)
-    )
+    _write_steps(plan, [_restating(milestone) for milestone in planned])
     return plan
+
+
+@one_transaction
+def follow(award: Award, gone: list[Milestone], made: list[Milestone]) -> None:
+    """The milestones ahead were agreed anew: where the plan restated those that are gone, it restates those made.
+
+    What it promises beyond them stays. A form of the plan that was loaded before is out of date. The caller holds
+    the award.
+    """
+    plan = Plan.objects.filter(award=award).select_for_update(no_key=True).first()
+    if plan is None:
+        return
+    steps, theirs = list(plan.steps.order_by("number")), {milestone.pk for milestone in gone}
+    kept = [step for step in steps if step.milestone_id not in theirs]
+    if len(kept) == len(steps):
+        return
+    anew = [*kept, *(_restating(milestone) for milestone in made)]
+    plan.steps.all().delete()
+    _write_steps(plan, sorted(anew, key=lambda step: (step.due_on is None, step.due_on)))
+    plan.revision += 1
+    plan.save(update_fields=["revision"])
+
+
+def _restating(milestone: Milestone) -> PlannedStep:
+    return PlannedStep(
+        milestone=milestone,
+        title=milestone.title,
+        criterion=milestone.criterion,
+        due_on=milestone.due_on,
+        share_percent=milestone.share_percent,
+        is_critical=milestone.is_critical,
+    )
+
+
+def _write_steps(plan: Plan, steps: list[PlannedStep]) -> None:
+    for number, step in enumerate(steps, start=1):
+        step.pk, step.plan, step.number = None, plan, number
+    PlannedStep.objects.bulk_create(steps)
 
 
 def _team_of(proposal: Proposal) -> str:
@@ -119,19 +146,21 @@ def _replace_rows(plan: Plan, content: Content) -> None:
         for (category, year), amount in sorted(content.budget.items())
         if amount
     )
-    theirs = {milestone.pk: milestone for milestone in plan.award.milestones.all()}
-    PlannedStep.objects.bulk_create(
-        PlannedStep(
-            plan=plan,
-            number=number,
-            milestone=theirs.pop(step.milestone or 0, None),
-            title=step.title,
-            criterion=step.criterion,
-            due_on=step.due_on,
-            share_percent=step.share_percent,
-            is_critical=step.is_critical,
-        )
-        for number, step in enumerate(content.steps, start=1)
+    that_apply = plan.award.milestones.exclude(state=MilestoneState.SUPERSEDED)
+    theirs = {milestone.pk: milestone for milestone in that_apply}
+    _write_steps(
+        plan,
+        [
+            PlannedStep(
+                milestone=theirs.pop(step.milestone or 0, None),
+                title=step.title,
+                criterion=step.criterion,
+                due_on=step.due_on,
+                share_percent=step.share_percent,
+                is_critical=step.is_critical,
+            )
+            for step in content.steps
+        ],
     )
 
 

@@ -158,7 +158,7 @@ def refuse(proceeding_id: int, *, conclusion: str, by: User, at: datetime) -> Pr
 
 @one_transaction
 def drop(proceeding: Proceeding, *, conclusion: str, at: datetime) -> Proceeding:
-    """What it was about is gone: the award has ended otherwise. The caller holds the award."""
+    """What it was about is gone: the award has ended otherwise, or runs again. The caller holds the award."""
     return _dismiss(proceeding, conclusion, None, at)
 
 

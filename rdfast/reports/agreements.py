@@ -42,6 +42,20 @@ def agreements_stand_at_what_is_theirs() -> list[str]:
     )
 
 
+def payments_stand_in_their_envelopes() -> list[str]:
+    """Part of 3: each envelope holds what is to be paid again out of it, and what may still come back to it."""
+    return offenders(
+        "award {} has {} {} in envelope {}, where payments need {}",
+        """
+        SELECT t.award_id, coalesce(b.balance, 0), k.kind, t.envelope_id, sum(t.amount) FROM funding_tranche t
+        JOIN (VALUES ('bounced', 'obligated'), ('released', 'advances')) k (state, kind) ON k.state = t.state
+        LEFT JOIN ledger_box b
+            ON b.award_id = t.award_id AND b.envelope_id = t.envelope_id AND b.kind = k.kind
+        GROUP BY 1, 2, 3, 4 HAVING sum(t.amount) > coalesce(b.balance, 0)
+        """,
+    )
+
+
 def demands_take_what_they_ask() -> list[str]:
     """Part of 3: no more counts towards a demand than it asks for."""
     return offenders(
@@ -109,6 +123,14 @@ def nothing_came_too_early() -> list[str]:
             """
             SELECT c.id, c.base_version, a.version FROM changes_change c JOIN funding_award a ON a.id = c.award_id
             WHERE c.state = 'proposed' AND c.base_version <> a.version
+            """,
+        )
+        + offenders(
+            "plan {} of a running award restates milestone {}, which no longer applies",
+            """
+            SELECT s.plan_id, m.id FROM plans_plannedstep s JOIN milestones_milestone m ON m.id = s.milestone_id
+            JOIN funding_award a ON a.id = m.award_id
+            WHERE m.state = 'superseded' AND a.state IN ('provisional', 'provisional_suspended')
             """,
         )
         + offenders(

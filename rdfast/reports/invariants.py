@@ -110,6 +110,7 @@ def paid_money_is_accounted_or_exposed(at: datetime) -> list[str]:
         )
         + _recoveries_match_the_boxes()
         + agreements.agreements_stand_at_what_is_theirs()
+        + agreements.payments_stand_in_their_envelopes()
         + agreements.demands_take_what_they_ask()
     )
 
@@ -227,7 +228,8 @@ def states_follow_history(at: datetime) -> list[str]:
 def deadlines_act_once_and_in_time(at: datetime) -> list[str]:
     """8. Every deadline has at most one effect, never before its time, and none is due without being tried.
 
-    What waits for an answer has a clock, and none while it waits for money.
+    What waits for an answer has a clock, and none while it waits for money. A running award has one, whoever's turn
+    it is.
     """
     return (
         offenders(
@@ -251,6 +253,17 @@ def deadlines_act_once_and_in_time(at: datetime) -> list[str]:
             AND t.kind IN ('decide', 'second_approval') AND t.status IN ('pending', 'dead')
         ) clocks WHERE p.state IN ('submitted', 'recommended', 'reopened') AND p.escalated_at IS NULL
         AND (p.waits_since IS NULL) <> (clocks.running > 0)
+        """,
+        )
+        + offenders(
+            "award {} is {} and waits for nobody",
+            """
+        SELECT a.id, a.state FROM funding_award a
+        WHERE a.state IN ('provisional', 'confirmed', 'provisional_suspended', 'confirmed_suspended')
+        AND NOT EXISTS (
+            SELECT FROM timers_timer t WHERE t.matter_id = a.proposal_id
+            AND t.kind <> 'reminder' AND t.status IN ('pending', 'dead')
+        )
         """,
         )
     )

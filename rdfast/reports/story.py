@@ -132,7 +132,9 @@ LABELS: dict[str, Promise] = {
     "milestone.supersede": gettext_lazy("Milestone no longer applies"),
     "milestone.leave_given": gettext_lazy("Leave given to report late"),
     "milestone.hear_again": gettext_lazy("Heard again after an appeal"),
-    "milestone.failure_unanswered": gettext_lazy("Failed milestone not answered: the head was told"),
+    "milestone.failure_unanswered": gettext_lazy(
+        "Missed or failed milestone not answered: the head was told"
+    ),
     "milestone.no_candidates": gettext_lazy("Too few reviewers to invite"),
     "milestone.quorum_missing": gettext_lazy("Too few reviews in time: the head was told"),
     "review.begin": gettext_lazy("Reviewer invited"),

@@ -168,7 +168,13 @@ def decide(
     if accepted:
         key = f"liquidate:{claim.pk}"
         ledger.move_across(
-            What.LIQUIDATED, award_id=claim.award_id, amount=accepted, at=at, key=key, event=event
+            What.LIQUIDATED,
+            award_id=claim.award_id,
+            amount=accepted,
+            at=at,
+            key=key,
+            event=event,
+            kept=funding.on_its_way(claim.award),
         )
     return claim
 

@@ -13,10 +13,11 @@ from rdfast.core.locks import lock
 from rdfast.core.machines import NotPossibleNow
 from rdfast.core.refusals import RuleBroken, ensure
 from rdfast.core.transactions import one_transaction
+from rdfast.funding import queries as funding
 from rdfast.funding.operations import lock_award
 from rdfast.funding.queries import relations
 from rdfast.ledger import operations as ledger
-from rdfast.ledger.kinds import What
+from rdfast.ledger.kinds import WAYS, BoxKind, What
 from rdfast.people.models import User
 from rdfast.settlement import queries, rules
 from rdfast.settlement.models import Instalment, Recovery
@@ -274,4 +275,7 @@ def _need(text: str, field: str) -> None:
 
 
 def _move(what: What, recovery: Recovery, amount: int, *, key: str, event: Event, at: datetime) -> None:
-    ledger.move_across(what, award_id=recovery.award_id, amount=amount, at=at, key=key, event=event)
+    kept = funding.on_its_way(recovery.award) if WAYS[what].source == BoxKind.ADVANCES else None
+    ledger.move_across(
+        what, award_id=recovery.award_id, amount=amount, at=at, key=key, event=event, kept=kept
+    )

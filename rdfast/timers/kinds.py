@@ -32,7 +32,7 @@ class Kind(models.TextChoices):
     SECOND_MOTION = "second_motion", _("Second signature")
     RESOLVE = "resolve", _("Suspension resolved")
     OPEN_TERMINATION = "open_termination", _("Proceeding for termination opens")
-    ACT_ON_FAILURE = "act_on_failure", _("Answer to the failed milestone")
+    ACT_ON_FAILURE = "act_on_failure", _("Answer to the missed or failed milestone")
     ANSWER_CHANGE = "answer_change", _("Answer to the proposed change")
     REPLY = "reply", _("Reply to the notice")
     DECIDE_PROCEEDING = "decide_proceeding", _("Decision in the proceeding")

@@ -118,7 +118,7 @@ def test_a_failed_milestone_asks_the_manager_for_an_answer_and_tells_the_head_of
     assert _award().state == "provisional"
     settle_down(at=timer.due_at)
     assert Event.objects.filter(kind="milestone.failure_unanswered").count() == 1
-    assert Message.objects.filter(to=w.doyun, subject__startswith="Failed milestone").exists()
+    assert Message.objects.filter(to=w.doyun, subject__startswith="Milestone not answered").exists()
     assert Timer.objects.filter(kind=Kind.ACT_ON_FAILURE, status="pending").count() == 1
 
 

@@ -25,8 +25,8 @@ _TOO_EARLY = [
         "random",
         10_000,
         file="rdfast/flow/overtaking.py",
-        old="    change = changes.overtake(award, at=at)\n",
-        new="    change = None\n",
+        old="    _overtake_change(award, at=at)\n\n",
+        new="\n",
     ),
     Plant(
         "the first vote decides",
