@@ -12,7 +12,7 @@ from rdfast.audit.models import Event
 from rdfast.audit.queries import took_part
 from rdfast.core.working_days import after_days
 from rdfast.funding.models import Award
-from rdfast.funding.states import SUSPENDED, Termination
+from rdfast.funding.states import RUNNING, SUSPENDED, Termination
 from rdfast.milestones.states import State as MilestoneState
 from rdfast.people.models import User
 from rdfast.programmes.models import Appointment, Policy
@@ -50,9 +50,10 @@ def still_stands(event: Event, proposal: Proposal) -> bool:
 
 
 def _finding_stands(event: Event, proposal: Proposal) -> bool:
-    finding = Finding.objects.select_related("milestone").get(pk=event.subject_id)
-    judged = finding.milestone.state in {MilestoneState.CONDITIONAL, MilestoneState.FAILED}
-    return judged and bool(finding.round == finding.milestone.round)
+    finding = Finding.objects.select_related("milestone__award").get(pk=event.subject_id)
+    milestone = finding.milestone
+    judged = milestone.state in {MilestoneState.CONDITIONAL, MilestoneState.FAILED}
+    return judged and milestone.award.state in RUNNING and bool(finding.round == milestone.round)
 
 
 def _suspension_stands(event: Event, proposal: Proposal) -> bool:
@@ -95,6 +96,12 @@ def for_committee(user: User) -> QuerySet[Appeal]:
     others = Event.objects.filter(matter_id=OuterRef("proposal_id"), actor=user)
     readable = readable_by_agency(user, Role.COMMITTEE)
     return readable.filter(~Exists(others)) | readable.filter(decided_by=user)
+
+
+def findings_judged(user: User) -> QuerySet[Finding]:
+    """The evaluations that the committee member judges on appeal."""
+    against = for_committee(user).filter(against=Against.FINDING).order_by()
+    return Finding.objects.filter(pk__in=against.values("decision__subject_id"))
 
 
 def waiting(user: User) -> QuerySet[Appeal]:

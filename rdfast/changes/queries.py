@@ -1,11 +1,13 @@
 """Reads of changes, and what one would do."""
 
+from collections.abc import Collection
+
 from django.db.models import QuerySet
 
 from rdfast.changes import rules
 from rdfast.changes.models import Change
 from rdfast.changes.rules import Ahead, Facts
-from rdfast.changes.states import State
+from rdfast.changes.states import Side, State
 from rdfast.funding import queries as funding
 from rdfast.funding.models import Award
 from rdfast.funding.states import UNPAID
@@ -45,7 +47,21 @@ def waiting(user: User) -> QuerySet[Change]:
 
 def may(move: str, change: Change, user: User) -> bool:
     """Whether the person may answer the change now."""
-    return rules.may(move, state=change.state, side=change.side, relations=relations(change, user))
+    return rules.may(
+        move,
+        state=change.state,
+        side=change.side,
+        relations=relations(change, user),
+        terms=change.award.policy.terms,
+    )
+
+
+def asked_of_applicant(ids: Collection[int]) -> set[int]:
+    """Which of these changes wait for the applicant side's answer."""
+    if not ids:
+        return set()
+    asked = Change.objects.filter(pk__in=ids, state=State.PROPOSED, side=Side.AGENCY)
+    return set(asked.values_list("pk", flat=True))
 
 
 def in_hand(award: Award) -> Change | None:

@@ -8,15 +8,17 @@ from rdfast.changes.states import MACHINE, Side, State
 from rdfast.funding.rules import cut_into_tranches
 from rdfast.funding.states import LIVE
 from rdfast.programmes.relations import Relation
+from rdfast.programmes.terms import Terms
 
 _OF_SIDE = {
     Side.APPLICANT: frozenset({Relation.PI, Relation.SIGNATORY}),
     Side.AGENCY: frozenset({Relation.MANAGER, Relation.HEAD}),
 }
-# Who binds a side: for the organisation its signatory, for the agency the manager or the head.
+# Who binds a side: for the organisation its signatory (or the PI, where the policy lets them sign), for the agency the
+# manager or the head.
 _ANSWERS = {
     Side.APPLICANT: frozenset({Relation.MANAGER, Relation.HEAD}),
-    Side.AGENCY: frozenset({Relation.SIGNATORY}),
+    Side.AGENCY: frozenset({Relation.SIGNATORY, Relation.PI}),
 }
 WHO: dict[str, frozenset[Relation]] = {
     "agree": _ANSWERS[Side.APPLICANT] | _ANSWERS[Side.AGENCY],
@@ -35,12 +37,15 @@ def may_propose(*, award_state: str, relations: frozenset[Relation]) -> bool:
     return award_state in LIVE and side_of(relations) is not None
 
 
-def may(move: str, *, state: str, side: str, relations: frozenset[Relation]) -> bool:
+def may(move: str, *, state: str, side: str, relations: frozenset[Relation], terms: Terms) -> bool:
     """Whether the person may answer a change that this side proposed: only the other side."""
+    answers = _ANSWERS[Side(side)]
+    if not terms.signed_by_pi_allowed:
+        answers -= {Relation.PI}
     return (
         state == State.PROPOSED
         and state in MACHINE.sources_of(move)
-        and bool(WHO[move] & _ANSWERS[Side(side)] & relations)
+        and bool(WHO[move] & answers & relations)
     )
 
 

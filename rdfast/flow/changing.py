@@ -16,7 +16,7 @@ from rdfast.changes.states import Side
 from rdfast.core import boundaries
 from rdfast.core.amounts import written
 from rdfast.core.working_days import after_days
-from rdfast.flow import recovering, reshaping
+from rdfast.flow import completing, recovering, reshaping
 from rdfast.flow.overtaking import overtake
 from rdfast.flow.telling import heads, managers, pi, signatories, tell, together
 from rdfast.funding import standing
@@ -26,8 +26,7 @@ from rdfast.funding.rules import most_before_confirmation
 from rdfast.funding.states import UNCONFIRMED
 from rdfast.milestones.operations import Promise
 from rdfast.people.models import User
-from rdfast.plans.models import Plan
-from rdfast.plans.states import IN
+from rdfast.plans.queries import amount_in
 from rdfast.settlement.states import RecoveryKind
 from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind
@@ -67,7 +66,11 @@ def propose(
         return _agree(change, by=by, at=at)
     due_at = after_days(at, DAYS_TO_ANSWER)
     timers.set(Kind.ANSWER_CHANGE, of=change, due_at=due_at, at=at)
-    tell(_answerers(change), "change_proposed", event=last_of(change), at=at, change=change, due_at=due_at)
+    answerers = _answerers(change)
+    tell(answerers, "change_proposed", event=last_of(change), at=at, change=change, due_at=due_at)
+    if change.side == Side.AGENCY:
+        others = [user for user in pi(change.award.proposal) if user not in answerers]
+        tell(others, "change_to_read", event=last_of(change), at=at, change=change, due_at=due_at)
     return change
 
 
@@ -95,6 +98,7 @@ def _agree(change: Change, *, by: User, at: datetime) -> Change:
         )
     people = together(pi(award.proposal), signatories(award), managers(award.proposal))
     tell(people, "change_agreed", event=last_of(agreed), at=at, change=agreed)
+    completing.consider(award, by=by, at=at)
     return agreed
 
 
@@ -119,8 +123,7 @@ def _ensure_within_limits(change: Change, award: Award) -> None:
     """Before its confirmation an award stands at half of what was asked, or three quarters once the plan is in."""
     if award.state not in UNCONFIRMED:
         return
-    plan_is_in = Plan.objects.filter(award=award, state__in=IN).exists()
-    most = most_before_confirmation(award.asked_amount, award.policy.terms, plan_is_in=plan_is_in)
+    most = most_before_confirmation(award.asked_amount, award.policy.terms, planned=amount_in(award))
     if change.amount > max(most, award.amount):
         raise changes.ChangeRefused(
             _("Before its confirmation the award may stand at %(most)s at most.") % {"most": written(most)},
@@ -156,4 +159,6 @@ def answer_late(change: Change, *, at: datetime) -> None:
 def _answerers(change: Change) -> list[User]:
     if change.side == Side.APPLICANT:
         return managers(change.award.proposal)
-    return together(signatories(change.award), pi(change.award.proposal))
+    award = change.award
+    signs = pi(award.proposal) if award.policy.terms.signed_by_pi_allowed else []
+    return together(signatories(award), signs)

@@ -57,7 +57,7 @@ def report_finally(
 def consider(award: Award, *, by: User | None, at: datetime) -> None:
     """Complete a confirmed award of which nothing lies ahead, or ask for its final report. The caller holds it.
 
-    Asked after findings, the final report, the confirmation and the end of a suspension.
+    Asked after findings, the final report, the confirmation, changes and the end of a suspension.
     """
     if award.state != AwardState.CONFIRMED or not all_reached(award):
         return

@@ -52,6 +52,9 @@ def _settle_up(award: Award, *, by: User | None, at: datetime) -> None:
     for milestone in milestones.supersede(award, open_states, by=by, at=at):
         timers.cancel(of=milestone, at=at)
         stand_down(milestone, at=at)
+        for finding in milestone.findings.filter(confirmed_at__isnull=True):
+            finding.milestone = milestone
+            timers.cancel(of=finding, at=at)
     terms = award.policy.terms
     last_claim = after_days(at, terms.final_claim_days)
     reminders = [last_claim - timedelta(days=days) for days in (30, 7)]

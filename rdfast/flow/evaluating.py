@@ -26,6 +26,8 @@ from rdfast.reviews.states import DELIVERED, PENDING, Grade, State
 from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind
 
+TOLD_AGAIN = timedelta(days=7)
+
 
 def fill_panel(milestone: Milestone, *, at: datetime) -> None:
     """Invite the next best reviewers until the panel has its size; without candidates the managers are told."""
@@ -202,8 +204,9 @@ def confirm(finding_id: int, *, reason: str, by: User, at: datetime) -> Finding:
 
 
 def quorum_missing(milestone: Milestone, *, at: datetime) -> None:
-    """The clock: too few reviews three weeks after the report; the head is told."""
+    """The clock: too few reviews three weeks after the report; the head is told, again every week."""
     event = audit.record("milestone.quorum_missing", of=milestone, by=None, at=at)
+    timers.set(Kind.REACH_QUORUM, of=milestone, due_at=at + TOLD_AGAIN, at=at)
     proposal = milestone.award.proposal
     tell(
         together(heads(proposal), managers(proposal)),
@@ -215,8 +218,9 @@ def quorum_missing(milestone: Milestone, *, at: datetime) -> None:
 
 
 def confirmation_late(finding: Finding, *, at: datetime) -> None:
-    """The clock: nobody confirmed the finding; the head is told."""
+    """The clock: nobody confirmed the finding; the head is told, again every week."""
     event = audit.record("finding.late", of=finding, by=None, at=at)
+    timers.set(Kind.CONFIRM_FINDING, of=finding, due_at=at + TOLD_AGAIN, at=at)
     proposal = finding.milestone.award.proposal
     people_told = together(heads(proposal), managers(proposal))
     tell(people_told, "finding_late", event=event, at=at, finding=finding, milestone=finding.milestone)

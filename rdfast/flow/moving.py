@@ -24,7 +24,7 @@ from rdfast.milestones.rules import due_after_signing
 from rdfast.milestones.states import State as MilestoneState
 from rdfast.people.models import User
 from rdfast.plans.models import Plan
-from rdfast.plans.queries import is_in, plan_of, promises
+from rdfast.plans.queries import amount_in, plan_of, promises
 from rdfast.programmes.models import Envelope
 from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind
@@ -237,4 +237,4 @@ def _ensure_raisable(award: Award, amount: int, *, at: datetime) -> None:
 def most_for(award: Award) -> int:
     """What the award may stand at before its confirmation, in minor units."""
     terms = award.policy.terms
-    return rules.most_before_confirmation(award.asked_amount, terms, plan_is_in=is_in(award))
+    return rules.most_before_confirmation(award.asked_amount, terms, planned=amount_in(award))

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from rdfast.audit.queries import last_of
-from rdfast.flow import completing, confirming, holding, paying, planning, proceeding
+from rdfast.flow import completing, confirming, paying, planning, proceeding
 from rdfast.flow.telling import finance_officers, heads, managers, pi, signatories, tell, together
 from rdfast.funding import standing
 from rdfast.funding.models import Award
@@ -20,7 +20,6 @@ def resume(award: Award, *, reason: str, by: User, at: datetime) -> Award:
     resumed = standing.resume(award.pk, reason=reason, by=by, at=at)
     event = last_of(resumed)
     timers.cancel(Kind.RESOLVE, Kind.OPEN_TERMINATION, of=resumed, at=at)
-    holding.failures_answered(resumed, at=at)
     planning.expect_again(resumed, at=at)
     confirming.expect_again(resumed, at=at)
     paying.expect_accounts_again(resumed, at=at)

@@ -113,10 +113,14 @@ def may_ask_to_stop(*, award_state: str, relations: frozenset[Relation]) -> bool
     return award_state in RUNNING and bool(APPLICANT_SIDE & relations)
 
 
-def most_before_confirmation(asked: int, terms: Terms, *, plan_is_in: bool) -> int:
-    """What a provisional award may stand at, in minor units (US undefinitized contract actions: 50 %, 75 %)."""
-    percent = terms.raise_with_plan_percent if plan_is_in else terms.raise_percent
-    return asked * percent // 100
+def most_before_confirmation(asked: int, terms: Terms, *, planned: int | None) -> int:
+    """What a provisional award may stand at, in minor units (US undefinitized contract actions: 50 %, 75 %).
+
+    `planned` is the total of the plan that is in, over which it will be confirmed: never more than that.
+    """
+    if planned is None:
+        return asked * terms.raise_percent // 100
+    return min(asked * terms.raise_with_plan_percent // 100, planned)
 
 
 def cover_needed(unconfirmed_rests: int, percent: int) -> int:

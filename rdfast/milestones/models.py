@@ -15,7 +15,8 @@ from rdfast.milestones.states import MACHINE
 
 
 class Milestone(models.Model):
-    """One promise of an award. `round` counts its reports: a conditional one may be put right once more."""
+    """One promise of an award. `round` counts how often reviewers are asked: for each report, and anew when it was missed
+    or is to be heard again."""
 
     award = models.ForeignKey(Award, on_delete=models.PROTECT, related_name="milestones")
     number = models.PositiveSmallIntegerField(_("number"))
@@ -66,7 +67,8 @@ class Milestone(models.Model):
 
     @MACHINE.transition("miss")
     def miss(self) -> None:
-        """Nothing else changes on the row."""
+        """Its reviewers were stood down; for a late report they may be asked again, in a round of its own."""
+        self.round += 1
 
     @MACHINE.transition("report")
     def report(self, *, at: Any) -> None:

@@ -142,7 +142,9 @@ def miss(milestone_id: int, *, at: datetime) -> Milestone:
     """The clock: the days of grace have passed too."""
     milestone = lock_milestone(milestone_id)
     milestone.miss()
-    return _save(milestone, None, at)
+    milestone.save(update_fields=["state", "round"])
+    audit.moved(milestone, by=None, at=at)
+    return milestone
 
 
 @one_transaction

@@ -7,9 +7,12 @@ from rdfast.funding.models import Award
 from rdfast.milestones.models import Evidence, Milestone
 from rdfast.milestones.states import BEHIND, LOST, State
 from rdfast.people.models import User
+from rdfast.programmes.models import Appointment
 from rdfast.programmes.relations import Relation
 from rdfast.timers.kinds import Kind
-from rdfast.timers.queries import due_at_of
+from rdfast.timers.queries import due_at_of, pending
+
+Role = Appointment.Role
 
 
 def relations(milestone: Milestone, user: User) -> frozenset[Relation]:
@@ -48,6 +51,13 @@ def is_unanswered(milestone: Milestone) -> bool:
     return milestone.state in LOST and (
         due_at_of(Kind.ACT_ON_FAILURE, milestone._meta.label_lower, milestone.pk) is not None
     )
+
+
+def to_answer(user: User) -> QuerySet[Milestone]:
+    """Lost milestones that wait for the answer of this manager or head, the longest waiting first."""
+    asked = pending().filter(kind=Kind.ACT_ON_FAILURE, subject_kind=Milestone._meta.label_lower)
+    lost = readable_by_agency(user, Role.MANAGER, Role.DEPUTY, Role.HEAD).filter(state__in=LOST)
+    return lost.filter(pk__in=asked.order_by().values("subject_id")).order_by("pk")
 
 
 def first_is_passed(award: Award) -> bool:

@@ -82,7 +82,7 @@ def begin(award: Award, *, due_at: datetime, by: User, at: datetime) -> Plan:
 
 @one_transaction
 def follow(award: Award, gone: list[Milestone], made: list[Milestone]) -> None:
-    """The milestones ahead were agreed anew: where the plan restated those that are gone, it restates those made.
+    """The milestones ahead were agreed anew: in the plan those made stand in place of those that are gone.
 
     What it promises beyond them stays. A form of the plan that was loaded before is out of date. The caller holds
     the award.
@@ -92,7 +92,7 @@ def follow(award: Award, gone: list[Milestone], made: list[Milestone]) -> None:
         return
     steps, theirs = list(plan.steps.order_by("number")), {milestone.pk for milestone in gone}
     kept = [step for step in steps if step.milestone_id not in theirs]
-    if len(kept) == len(steps):
+    if not made and len(kept) == len(steps):
         return
     anew = [*kept, *(_restating(milestone) for milestone in made)]
     plan.steps.all().delete()

@@ -81,6 +81,11 @@ def is_in(award: Award) -> bool:
     return Plan.objects.filter(award=award, state__in=IN).exists()
 
 
+def amount_in(award: Award) -> int | None:
+    """The total of the award's plan that was handed in, accepted or not, in minor units; None while it is not."""
+    return Plan.objects.filter(award=award, state__in=IN).values_list("amount", flat=True).first()
+
+
 def promises(plan: Plan) -> list[Promise]:
     """What the plan promises beyond those milestones of the award that have begun, which stay as they are."""
     return [

@@ -51,7 +51,7 @@ def to_vote(user: User) -> QuerySet[Proceeding]:
 def to_sign(user: User) -> QuerySet[Proceeding]:
     """Measures that were voted for and wait for the second approver's signature."""
     waiting = readable_by_agency(user, Role.SECOND_APPROVER).filter(state=State.DECIDED)
-    return waiting.exclude(opened_by=user).order_by("pk")
+    return waiting.exclude(opened_by=user).exclude(votes__member=user).order_by("pk")
 
 
 def may_vote(proceeding: Proceeding, user: User) -> bool:

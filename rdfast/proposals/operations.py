@@ -270,7 +270,7 @@ def wait_for_money(proposal: Proposal, *, at: datetime) -> None:
     """A reopened proposal finds the money gone: its clock stands still, and it is first in line."""
     proposal.waits_since = at
     proposal.save(update_fields=["waits_since"])
-    audit.record("proposal.waits", of=proposal, by=None, at=at, reason="no funds")
+    audit.record("proposal.waits", of=proposal, by=None, at=at)
 
 
 @one_transaction

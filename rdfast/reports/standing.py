@@ -3,17 +3,24 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
 from rdfast.flow import completing, confirming, curing, holding, moving
 from rdfast.flow.reshaping import payments_ahead
 from rdfast.funding.models import Award, Motion
-from rdfast.funding.queries import motion_in_hand, motions_of
+from rdfast.funding.queries import motion_in_hand, motions_of, readable_by_agency
 from rdfast.funding.rules import may_extend, may_propose_motion
-from rdfast.funding.states import Cause, MotionKind
-from rdfast.milestones.models import FinalReport
+from rdfast.funding.states import RUNNING, SUSPENDED, AwardState, Cause, MotionKind, MotionState
+from rdfast.milestones.models import FinalReport, Milestone
 from rdfast.milestones.states import State as MilestoneState
+from rdfast.people.models import User
 from rdfast.plans.models import Plan
 from rdfast.plans.queries import plan_of
+from rdfast.plans.states import State as PlanState
+from rdfast.programmes.models import Appointment
 from rdfast.programmes.relations import Relation
+
+Role = Appointment.Role
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,16 @@ def may_be_proposed(kind: MotionKind, award: Award, relations: frozenset[Relatio
             return not curing.uncured(award, at=at)
         case MotionKind.TERMINATE:
             return award.stop_asked_at is not None
+
+
+def to_act_on(user: User) -> QuerySet[Award]:
+    """Awards that wait for a motion of this manager or head: to be confirmed, resumed or ended, the oldest first."""
+    passed = Milestone.objects.filter(award=OuterRef("pk"), state=MilestoneState.PASSED)
+    waiting = Motion.objects.filter(award=OuterRef("pk"), state=MotionState.PROPOSED)
+    is_ready = Q(Exists(passed), state=AwardState.PROVISIONAL, plan__state=PlanState.ACCEPTED)
+    running = readable_by_agency(user, Role.MANAGER, Role.DEPUTY, Role.HEAD).filter(state__in=RUNNING)
+    asks = Q(stop_asked_at__isnull=False) | Q(state__in=SUSPENDED) | is_ready
+    return running.filter(asks, ~Exists(waiting)).order_by("pk")
 
 
 def may_be_extended(award: Award, relations: frozenset[Relation]) -> bool:

@@ -259,8 +259,14 @@ def _for_applicant(events: Iterable[Event], applicants: Iterable[int]) -> list[L
             event.pk,
         )
         for event in events
-        if event.kind not in _INNER and not event.kind.startswith("review.")
+        if not _is_inner(event)
     ]
+
+
+def _is_inner(event: Event) -> bool:
+    """A recovery of which the applicant side was never told ends without it, too."""
+    never_told = event.kind == "recovery.dismiss" and event.from_state == "proposed"
+    return event.kind in _INNER or event.kind.startswith("review.") or never_told
 
 
 def of_one(subject: Subject) -> list[Line]:

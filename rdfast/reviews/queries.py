@@ -1,11 +1,13 @@
 """Reads of reviews and findings, and who may be invited."""
 
-from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from rdfast.funding import queries as funding
 from rdfast.funding.models import Award
 from rdfast.milestones.models import Evidence, Milestone
+from rdfast.milestones.states import EVALUATED
+from rdfast.milestones.states import State as MilestoneState
 from rdfast.people.models import User
 from rdfast.people.queries import without_conflict
 from rdfast.programmes.models import Appointment
@@ -37,7 +39,8 @@ def own(user: User) -> QuerySet[Review]:
 
 
 def candidates(milestone: Milestone) -> QuerySet[User]:
-    """Whom to invite next, the best first: earlier panels' members, then whoever has least to review.
+    """Whom to invite next, the best first: members of earlier panels, of the last one before others, then whoever has
+    least to review.
 
     Only reviewers of the programme without a conflict of interest and without a deciding role there, who
     were not asked in this round yet (Innovation Act decree art. 27(3)-(5)); after an upheld appeal only others.
@@ -45,7 +48,8 @@ def candidates(milestone: Milestone) -> QuerySet[User]:
     award = milestone.award
     programme_id = award.proposal.call.programme_id
     asked = Review.objects.filter(milestone=milestone, round=review_round(milestone)).values("reviewer")
-    if milestone.round > milestone.reports.count():
+    is_heard_again = not milestone.reports.filter(round=milestone.round).exists()
+    if milestone.state in EVALUATED and is_heard_again:
         # An appeal was upheld: the same report is heard by others than before.
         asked = Review.objects.filter(milestone=milestone).values("reviewer")
     free = without_conflict(
@@ -56,9 +60,15 @@ def candidates(milestone: Milestone) -> QuerySet[User]:
         organisation_id=award.organisation_id,
     )
     return free.annotate(
-        earlier=_how_many(Review.objects.filter(milestone__award=award, state=State.LOCKED)),
+        last=_last_panel(Review.objects.filter(milestone__award=award, state=State.LOCKED)),
         busy=_how_many(Review.objects.filter(state__in=PENDING)),
-    ).order_by("-earlier", "busy", "pk")
+    ).order_by(F("last").desc(nulls_last=True), "busy", "pk")
+
+
+def _last_panel(reviews: QuerySet[Review]) -> Subquery:
+    """For which panel a person wrote the last of these reviews, as a number that grows from panel to panel."""
+    theirs = reviews.filter(reviewer=OuterRef("pk")).annotate(panel=F("milestone") * 1000 + F("round"))
+    return Subquery(theirs.order_by("-panel").values("panel")[:1])
 
 
 def _how_many(reviews: QuerySet[Review]) -> Coalesce:
@@ -74,12 +84,16 @@ def decides_in(user: User, programme_id: int) -> bool:
 
 def has_reviewed(user: User, award: Award) -> bool:
     """Whether the person has delivered a review under the award, and so decides nothing on it."""
-    return Review.objects.filter(milestone__award=award, reviewer=user, state__in=DELIVERED).exists()
+    return _delivered_by(user).filter(milestone__award=award).exists()
+
+
+def _delivered_by(user: User) -> QuerySet[Review]:
+    return Review.objects.filter(reviewer=user, state__in=DELIVERED)
 
 
 def review_round(milestone: Milestone) -> int:
     """The round that reviews asked for now belong to: that of the report, or of the one expected."""
-    return milestone.round if milestone.state in {"reported", "under_review"} else milestone.round + 1
+    return milestone.round if milestone.state in EVALUATED else milestone.round + 1
 
 
 def of_round(milestone: Milestone) -> QuerySet[Review]:
@@ -108,8 +122,7 @@ def behind(finding: Finding) -> QuerySet[Review]:
 
 def evidence_for(user: User) -> QuerySet[Evidence]:
     """The files of the milestones that the person reviews or has reviewed, up to the round of the review."""
-    mine = Review.objects.filter(
-        reviewer=user,
+    mine = own(user).filter(
         state__in=PENDING | DELIVERED,
         milestone=OuterRef("report__milestone"),
         round__gte=OuterRef("report__round"),
@@ -121,7 +134,12 @@ def findings_waiting(user: User) -> QuerySet[Finding]:
     """Findings that wait for the person's confirmation, the longest waiting first."""
     awards = funding.readable_by_agency(user, Role.MANAGER, Role.DEPUTY, Role.HEAD)
     return (
-        Finding.objects.filter(confirmed_at__isnull=True, milestone__award__in=awards.values("pk"))
+        Finding.objects.filter(
+            confirmed_at__isnull=True,
+            milestone__state=MilestoneState.UNDER_REVIEW,
+            milestone__award__in=awards.values("pk"),
+        )
+        .exclude(milestone__award__in=_delivered_by(user).values("milestone__award"))
         .select_related(
             "milestone__award__proposal__call__programme",
             "milestone__award__organisation",

@@ -7,6 +7,7 @@ from django.http import FileResponse, HttpRequest
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
+from rdfast.appeals.queries import findings_judged
 from rdfast.core.uploads import StoredFile
 from rdfast.funding import queries as funding
 from rdfast.milestones import queries as milestones
@@ -20,12 +21,13 @@ from rdfast.web.signed_in import person
 @require_safe
 @login_required
 def evidence(request: HttpRequest, pk: int) -> FileResponse:
-    """A file of a milestone report: for both sides of its award, and for its reviewers."""
+    """A file of a milestone report: for both sides of its award, its reviewers, and who judges an appeal about it."""
     user = person(request)
     readable = (
         Q(report__milestone__in=milestones.on_applicant_side(user).values("pk"))
         | Q(report__milestone__in=milestones.readable_by_agency(user).values("pk"))
         | Q(pk__in=evidence_for(user).values("pk"))
+        | Q(report__milestone__in=findings_judged(user).values("milestone"))
     )
     return _download(get_object_or_404(Evidence, readable, pk=pk))
 

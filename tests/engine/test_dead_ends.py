@@ -2,22 +2,26 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from rdfast.appeals.queries import appealable
+from rdfast.audit.models import Event
 from rdfast.changes.models import Change
 from rdfast.changes.operations import ChangeRefused
 from rdfast.core.machines import NotPossibleNow
-from rdfast.core.working_days import after_days, after_working_days, end_of
+from rdfast.core.working_days import after_days, after_working_days, end_of, start_of
 from rdfast.flow import (
     accounting,
     appealing,
     changing,
     completing,
+    ending,
+    evaluating,
     moving,
     paying,
     performing,
@@ -35,8 +39,10 @@ from rdfast.milestones.models import Milestone
 from rdfast.milestones.operations import Promise
 from rdfast.outbox.models import Message
 from rdfast.programmes import operations as programmes
+from rdfast.programmes.models import Appointment
 from rdfast.reports.invariants import broken
 from rdfast.reviews.models import Review
+from rdfast.reviews.queries import findings_waiting
 from rdfast.settlement.models import Recovery
 from rdfast.settlement.operations import Verdict
 from rdfast.settlement.recoveries import RecoveryRefused
@@ -458,3 +464,192 @@ def test_an_award_that_waits_for_nobody_is_named() -> None:
     award = make.signed(w)
     Timer.objects.filter(status="pending").update(status="cancelled", ended_at=AT)
     assert f"award {award.pk} is provisional and waits for nobody" in broken(at=AT)
+
+
+# A second look: changes that add or drop milestones, panels, plans.
+
+
+def _with_the_second_open(w: make.World) -> tuple[Award, Promise, datetime]:
+    """Provisional, the first milestone passed, the second and last one open; and what a change could promise."""
+    milestone = make.passed(w)
+    award, at = milestone.award, milestone.reported_at or AT
+    (second,) = make.promises(award)
+    later = start_of(second.due_on - timedelta(days=13))
+    make.accepted(w, award, amount=24_000_000, at=at)
+    make.run_to(later)
+    assert award.milestones.get(number=2).state == "open"
+    return _award(), _later(second, 40), later
+
+
+def test_a_confirmation_keeps_what_a_change_added() -> None:
+    w = make.world()
+    award, more, at = _with_the_second_open(w)
+    changing.agree(make.change(award, w.minjun, at=at, promises=[more]).pk, by=w.sejin, at=at)
+    award = _confirm(w, _award(), at)
+    (added,) = award.milestones.filter(state="planned")
+    assert (added.title, added.due_on) == (more.title, more.due_on)
+    assert broken(at=at) == []
+
+
+def test_a_change_that_drops_what_is_left_leads_to_the_end() -> None:
+    w = make.world()
+    award = make.confirmed(w)
+    at = award.confirmed_at or AT
+    paid_so_far = award.amount - boxes_of_award(award.pk)[BoxKind.OBLIGATED]
+    change = make.change(award, w.hana, at=at, amount=paid_so_far, promises=[])
+    changing.agree(change.pk, by=w.minjun, at=at)
+    assert _pending(Kind.FINAL_REPORT)
+    completing.report_finally(award.pk, text="Done.", lesson="Dry rooms.", files=[], by=w.hana, at=at)
+    assert _award().state == "completed"
+
+
+def test_a_resumption_for_another_cause_answers_no_failure() -> None:
+    w = make.world()
+    award = make.confirmed(w)
+    at = award.confirmed_at or AT
+    (second,) = make.promises(award)
+    change = make.change(award, w.hana, at=at, promises=[second, _later(second, 60)])
+    changing.agree(change.pk, by=w.minjun, at=at)
+    make.accepted(w, _award(), amount=24_000_000, at=at)
+    failed = make.passed_next(w, _award(), at=at, grade="failed")
+    at = failed.reported_at or at
+    make.suspended(_award(), Cause.ACCOUNT_OVERDUE, at=at)
+    motion = moving.propose_resumption(award.pk, reason="It came.", by=w.minjun, at=at)
+    moving.carry(motion.pk, answer="", by=w.yuna, at=at)
+    assert not _award().state.endswith("suspended")
+    assert _pending(Kind.ACT_ON_FAILURE) == [after_working_days(at, 10)]
+
+
+def test_an_award_grows_no_further_than_its_plan() -> None:
+    w = make.world()
+    award = make.signed(w)
+    lines = dict.fromkeys(list(make.plan_content(award.plan).budget)[:2], 100000000)
+    make.planned(w, award, amount=160_000_000, own_cash=40_000_000, own_kind=0, budget=lines)
+    assert moving.most_for(award) == 160_000_000
+    change = make.change(_award(), w.hana, amount=200_000_000)
+    with pytest.raises(ChangeRefused, match="₩160,000,000"):
+        changing.agree(change.pk, by=w.minjun, at=AT)
+
+
+def test_reviewers_who_waited_in_vain_for_a_missed_report_are_asked_again() -> None:
+    w = make.world()
+    milestone = make.opened(w)
+    asked = set(Review.objects.filter(milestone=milestone).values_list("reviewer", flat=True))
+    Appointment.objects.filter(role="reviewer").exclude(user__in=asked).delete()
+    milestone, at = _let_pass(milestone)
+    performing.give_leave(
+        milestone.pk, until=timezone.localdate(at) + DAY, reason="The lab burnt.", by=w.minjun, at=at
+    )
+    performing.report(milestone.pk, text="500 h.", files=[], by=w.hana, at=at)
+    again = Review.objects.filter(milestone=milestone, state="invited")
+    assert {each.reviewer_id for each in again} == asked
+    assert make.evaluated(w, Milestone.objects.get(pk=milestone.pk), "passed", at=at).state == "passed"
+
+
+def test_those_who_hear_an_appealed_report_hear_its_cure_too() -> None:
+    w = make.world()
+    milestone = make.passed(w, grade="conditional")
+    at = milestone.reported_at or AT
+    (event,) = [
+        each for each in appealable(milestone.award.proposal, at=at) if each.kind == "finding.confirmed"
+    ]
+    appeal = appealing.file(milestone.award.proposal_id, event.pk, text="It is.", by=w.hana, at=at)
+    more = [make.person(f"Later{number}", w.reviewers[0].organisation) for number in range(3)]
+    for person in more:
+        Appointment.objects.create(programme=w.programme, user=person, role="reviewer")
+    appealing.uphold(appeal.pk, reason="It may be.", by=w.committee[0], at=at)
+    milestone = make.evaluated(w, Milestone.objects.get(pk=milestone.pk), "conditional", at=at)
+    heard = set(Review.objects.filter(milestone=milestone, round=2).values_list("reviewer", flat=True))
+    performing.report(milestone.pk, text="Cured.", files=[], by=w.hana, at=at)
+    asked = set(Review.objects.filter(milestone=milestone, round=3).values_list("reviewer", flat=True))
+    assert asked == heard
+
+
+def _spoken(milestone: Milestone, at: datetime) -> None:
+    """The panel has delivered; nobody has confirmed what it found."""
+    invited = list(Review.objects.filter(milestone=milestone, state="invited"))
+    for review in invited:
+        evaluating.accept(review.pk, by=review.reviewer, at=at)
+    scores = dict.fromkeys(("reached", "evidence", "worth", "money"), 4)
+    for review in invited:
+        evaluating.deliver(
+            review.pk, scores=scores, grade="passed", comments="Read.", by=review.reviewer, at=at
+        )
+
+
+@pytest.mark.parametrize("kind", [Kind.REACH_QUORUM, Kind.CONFIRM_FINDING])
+def test_the_head_is_told_every_week_of_an_evaluation_that_stands_still(kind: Kind) -> None:
+    w = make.world()
+    milestone = make.reported(w)
+    at = milestone.reported_at or AT
+    if kind == Kind.CONFIRM_FINDING:
+        _spoken(milestone, at)
+    (due_at,) = _pending(kind)
+    make.run_to(due_at)
+    assert _pending(kind) == [due_at + 7 * DAY]
+    make.run_to(due_at + 7 * DAY)
+    kinds = {Kind.REACH_QUORUM: "milestone.quorum_missing", Kind.CONFIRM_FINDING: "finding.late"}
+    assert Event.objects.filter(kind=kinds[kind]).count() == 2
+
+
+def test_a_finding_of_an_award_that_has_ended_waits_for_nobody() -> None:
+    w = make.world()
+    milestone = make.reported(w)
+    at = milestone.reported_at or AT
+    _spoken(milestone, at)
+    assert list(findings_waiting(w.minjun)) and _pending(Kind.CONFIRM_FINDING)
+    with transaction.atomic():
+        ending.terminate(lock_award(milestone.award_id), kind="technical", reason="Over.", by=None, at=at)
+    assert not list(findings_waiting(w.minjun)) and not _pending(Kind.CONFIRM_FINDING)
+
+
+def test_a_signing_principal_investigator_answers_the_programmes_change_where_the_policy_says_so() -> None:
+    w = make.world(signed_by_pi_allowed=True)
+    award = make.paid(w).award
+    change = make.change(award, w.minjun, amount=50_000_000)
+    changing.agree(change.pk, by=w.hana, at=AT)
+    assert _award().amount == 50_000_000
+
+
+def test_the_investigator_who_does_not_answer_a_change_is_asked_nothing() -> None:
+    w = make.world()
+    award = make.paid(w).award
+    make.change(award, w.minjun, amount=50_000_000)
+    told = Message.objects.filter(created_at=AT, subject__startswith="Change proposed")
+    assert {(each.to, each.subject.startswith("Change proposed by the programme")) for each in told} == {
+        (w.hana, True),
+        (w.sejin, False),
+    }
+
+
+# What an earlier release left behind.
+
+
+def _run(module: str, name: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(getattr(import_module(module), name))
+
+
+def test_plans_of_an_earlier_release_follow_the_changes_agreed_then() -> None:
+    w = make.world()
+    award = _with_the_second_moved(w)
+    gone = award.milestones.filter(state="superseded").order_by("number")
+    for step, milestone in zip(award.plan.steps.order_by("number"), gone, strict=True):
+        step.milestone = milestone
+        step.save()
+    _run("rdfast.plans.migrations.0003_follow_agreed_changes", "FOLLOW")
+    steps = award.plan.steps.order_by("number")
+    assert [each.milestone for each in steps] == list(
+        award.milestones.filter(state="planned").order_by("number")
+    )
+    assert broken(at=AT) == []
+
+
+def test_milestones_missed_under_an_earlier_release_are_answered() -> None:
+    w = make.world()
+    _missed(w)
+    Timer.objects.filter(kind=Kind.ACT_ON_FAILURE).update(status="cancelled", ended_at=AT)
+    _run("rdfast.timers.migrations.0006_answer_lost_milestones", "ANSWER")
+    assert len(_pending(Kind.ACT_ON_FAILURE)) == 1
+    _run("rdfast.timers.migrations.0006_answer_lost_milestones", "ANSWER")
+    assert len(_pending(Kind.ACT_ON_FAILURE)) == 1

@@ -17,8 +17,8 @@ _TOO_EARLY = [
         "random",
         1_000,
         file="rdfast/funding/rules.py",
-        old="    return asked * percent // 100\n",
-        new="    return asked\n",
+        old="    if planned is None:\n        return asked * terms.raise_percent // 100\n",
+        new="    return asked\n    if planned is None:\n        return asked\n",
     ),
     Plant(
         "an agreement that moves on leaves the change that waited",
@@ -88,8 +88,8 @@ _IN_THE_SETTLEMENT = [
         "random",
         6_000,
         file="rdfast/funding/standing.py",
-        old="ledger.move_across(What.FREED, award_id=award.pk, amount=-more, at=at, key=key, event=event)\n",
-        new="ledger.move_across(What.FREED, award_id=award.pk, amount=-more - 1, at=at, key=key, event=event)\n",
+        old="What.FREED, award_id=award.pk, amount=-more, at=at, key=key, event=event, kept=kept\n",
+        new="What.FREED, award_id=award.pk, amount=-more - 1, at=at, key=key, event=event, kept=kept\n",
     ),
     Plant(
         "instalments need not add up",

@@ -280,7 +280,7 @@ STORIES: dict[str, Story] = {
         two_misses,
         "provisional_suspended",
         {"expense": 24_000_000, "obligated": 36_000_000},
-        frozenset({"resolve"}),
+        frozenset({"act_on_failure", "resolve"}),
     ),
     "change": Story(
         "a change moves money",

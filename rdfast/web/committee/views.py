@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from rdfast.appeals import queries as appeals
+from rdfast.appeals.models import Appeal
 from rdfast.core.refusals import RuleBroken
 from rdfast.flow import appealing
 from rdfast.flow import proceeding as proceedings_flow
@@ -17,6 +18,8 @@ from rdfast.proceedings import queries as proceedings
 from rdfast.programmes.models import Appointment
 from rdfast.proposals.models import Proposal
 from rdfast.proposals.queries import with_everything
+from rdfast.reports import disputes
+from rdfast.reviews.queries import behind
 from rdfast.timers import clock
 from rdfast.timers.kinds import Kind
 from rdfast.timers.queries import with_due_at
@@ -105,10 +108,25 @@ def appeal(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect("committee:appeal", pk=pk)
     context = {
         "appeal": found,
+        "about": disputes.about(found.decision),
         "proposal": _whole(found.proposal_id),
         "form": form if may_decide else None,
+        **_decided(found),
     }
     return render(request, "committee/appeal.html", context)
+
+
+def _decided(appeal: Appeal) -> dict[str, Any]:
+    """What the appeal is against, in full. Reviewers stay unnamed."""
+    finding = disputes.finding_of(appeal.decision)
+    if finding is None:
+        return {"recovery": disputes.recovery_of(appeal.decision)}
+    reports = finding.milestone.reports.filter(round__lte=finding.round)
+    return {
+        "finding": finding,
+        "reviews": [(each.get_grade_display(), each.comments) for each in behind(finding)],
+        "reports": reports.select_related("by").prefetch_related("evidence").order_by("-round"),
+    }
 
 
 def _whole(proposal_id: int) -> Proposal:

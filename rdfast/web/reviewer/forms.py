@@ -62,7 +62,8 @@ class RubricForm(ConfirmForm):
     comments = TextField(
         label=_("Comments"),
         help_text=_(
-            "Explain your grade in a few sentences. The programme's managers read them with your name."
+            "Explain your grade in a few sentences. The programme's managers read them with your name, the applicant "
+            "without it: write nothing that shows who you are."
         ),
         lines=8,
         error_messages={"required": _("Explain your grade in a few sentences.")},

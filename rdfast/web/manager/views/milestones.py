@@ -17,7 +17,7 @@ from rdfast.milestones.rules import may, may_give_leave
 from rdfast.people.models import User
 from rdfast.proposals.queries import DECIDERS
 from rdfast.reviews.models import Finding, Review
-from rdfast.reviews.queries import has_finding
+from rdfast.reviews.queries import has_finding, has_reviewed
 from rdfast.reviews.rules import may_invite
 from rdfast.timers import clock
 from rdfast.timers.kinds import Kind
@@ -108,7 +108,9 @@ def leave(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _waiting(found: Milestone, user: User) -> Finding | None:
     """The finding that this person may confirm now, if there is one."""
-    if not may("pass_", state=found.state, relations=relations(found, user)):
+    if not may("pass_", state=found.state, relations=relations(found, user)) or has_reviewed(
+        user, found.award
+    ):
         return None
     return Finding.objects.filter(milestone=found, confirmed_at__isnull=True).first()
 

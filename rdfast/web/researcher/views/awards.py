@@ -15,10 +15,10 @@ from rdfast.changes.rules import may_propose
 from rdfast.core.machines import NotPossibleNow
 from rdfast.core.refusals import RuleBroken
 from rdfast.flow import signing
+from rdfast.flow.closing import what_is_open
 from rdfast.funding import queries, rules
 from rdfast.funding.models import Award
 from rdfast.funding.states import ENDED, AwardState
-from rdfast.ledger.kinds import BoxKind
 from rdfast.ledger.queries import boxes_of_award
 from rdfast.milestones.rules import may_report_finally
 from rdfast.people.models import User
@@ -27,12 +27,22 @@ from rdfast.proposals.queries import applicant_side_of
 from rdfast.reports import disputes, standing, story
 from rdfast.settlement.queries import recoveries_of, room_for_claims
 from rdfast.settlement.rules import may_start
+from rdfast.settlement.states import OPEN_RECOVERY
 from rdfast.timers import clock
 from rdfast.timers.kinds import Kind
 from rdfast.timers.queries import due_at_of
 from rdfast.web.forms import show_refusal
 from rdfast.web.researcher.forms.award import RefuseForm, SignForm
 from rdfast.web.signed_in import person
+
+
+def _is_settled(award: Award) -> bool:
+    """Whether the applicant side has nothing more to do: all is accounted for, and nothing asked back or disputed."""
+    return (
+        award.state in ENDED
+        and not what_is_open(award)
+        and not award.recoveries.filter(state__in=OPEN_RECOVERY).exists()
+    )
 
 
 @require_safe
@@ -54,7 +64,7 @@ def award(request: HttpRequest, pk: int) -> HttpResponse:
         ),
         "account_waits": found.new_accounts.filter(checked_at__isnull=True).first(),
         "has_bounced": found.tranches.filter(state="bounced").exists(),
-        "is_settled": found.state in ENDED and not boxes_of_award(found.pk)[BoxKind.ADVANCES],
+        "is_settled": _is_settled(found),
         "boxes": boxes_of_award(found.pk),
         "room": room_for_claims(found),
         "sign_by": due_at_of(Kind.SIGN, Award._meta.label_lower, found.pk),

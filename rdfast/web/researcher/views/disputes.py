@@ -16,6 +16,7 @@ from rdfast.flow import proceeding as flow
 from rdfast.proceedings import queries
 from rdfast.proceedings.rules import may
 from rdfast.proposals.queries import on_applicant_side
+from rdfast.reports.disputes import about
 from rdfast.timers import clock
 from rdfast.timers.kinds import Kind
 from rdfast.timers.queries import with_due_at
@@ -75,6 +76,7 @@ def file_appeal(request: HttpRequest, pk: int, event: int) -> HttpResponse:
         "against": DECISIONS[decision.kind].label,
         "effect": EFFECTS[DECISIONS[decision.kind]],
         "form": form,
+        "about": about(decision),
         "days": found.policy.terms.decide_appeal_days if found.policy else 0,
     }
     return render(request, "researcher/file_appeal.html", context)
@@ -87,4 +89,5 @@ def appeal(request: HttpRequest, pk: int) -> HttpResponse:
     user = person(request)
     readable = with_due_at(appeals.on_applicant_side(user), Kind.DECIDE_APPEAL, matter="proposal_id")
     found = get_object_or_404(readable, pk=pk)
-    return render(request, "researcher/appeal.html", {"appeal": found, "proposal": found.proposal})
+    context = {"appeal": found, "about": about(found.decision), "proposal": found.proposal}
+    return render(request, "researcher/appeal.html", context)

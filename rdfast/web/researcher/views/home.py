@@ -12,6 +12,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from rdfast.changes.queries import asked_of_applicant
+from rdfast.changes.rules import may as may_answer
+from rdfast.changes.states import Side
+from rdfast.changes.states import State as ChangeState
 from rdfast.funding import queries as funding
 from rdfast.funding.rules import may_with_award
 from rdfast.people.models import User
@@ -43,7 +47,11 @@ _ASKS: dict[str, Promise] = {
     Kind.REFER: _("Pay the recovery: this is the last day"),
     Kind.PLAN_DUE: _("Write the plan of the whole work and hand it in"),
     Kind.FINAL_REPORT: _("Give the final report"),
+    Kind.REPLY: _("Reply to the notice"),
+    Kind.ANSWER_CHANGE: _("Answer the proposed change"),
 }
+# Asked of the principal investigator and of whoever signs, each of whom may do it.
+_OF_BOTH = {"settlement.recovery", "proceedings.proceeding"}
 
 
 @dataclass(frozen=True)
@@ -96,19 +104,25 @@ def _with_their_proposals(timers: Iterable[Timer], user: User) -> list[Ahead]:
     found = Proposal.objects.select_related("call__programme", "award__policy", "award__pi").in_bulk(
         [timer.matter_id for timer in timers if timer.matter_id]
     )
-    return [_ahead(timer, found[timer.matter_id], user) for timer in timers if timer.matter_id in found]
+    changes = asked_of_applicant([each.subject_id for each in timers if each.kind == Kind.ANSWER_CHANGE])
+    return [
+        _ahead(timer, found[timer.matter_id], user, changes) for timer in timers if timer.matter_id in found
+    ]
 
 
-def _ahead(timer: Timer, proposal: Proposal, user: User) -> Ahead:
-    asks = _ASKS.get(timer.kind, "") if _asked(timer, proposal, user) else ""
+def _ahead(timer: Timer, proposal: Proposal, user: User, changes: set[int]) -> Ahead:
+    asks = _ASKS.get(timer.kind, "") if _asked(timer, proposal, user, changes) else ""
     return Ahead(timer.get_kind_display(), timer.due_at, proposal, _page_of(timer, proposal), asks)
 
 
-def _asked(timer: Timer, proposal: Proposal, user: User) -> bool:
-    """Whether the deadline waits for this person. Asks nothing of the database."""
-    if timer.subject_kind == "settlement.recovery":
+def _asked(timer: Timer, proposal: Proposal, user: User, changes: set[int]) -> bool:
+    """Whether the deadline waits for this person; `changes` are those that the applicant side answers.
+
+    Asks nothing of the database.
+    """
+    if timer.subject_kind in _OF_BOTH:
         return proposal.pi_id == user.pk or bool(user.is_signatory)
-    if timer.kind != Kind.SIGN:
+    if timer.kind not in {Kind.SIGN, Kind.ANSWER_CHANGE}:
         return proposal.pi_id == user.pk
     award = proposal.award
     theirs = relations_of(
@@ -118,7 +132,12 @@ def _asked(timer: Timer, proposal: Proposal, user: User) -> bool:
         applicants=set(),
         organisation_id=award.organisation_id,
     )
-    return may_with_award("sign", state=award.state, relations=theirs, terms=award.policy.terms)
+    terms = award.policy.terms
+    if timer.kind == Kind.ANSWER_CHANGE:
+        return timer.subject_id in changes and may_answer(
+            "agree", state=ChangeState.PROPOSED, side=Side.AGENCY, relations=theirs, terms=terms
+        )
+    return may_with_award("sign", state=award.state, relations=theirs, terms=terms)
 
 
 def _page_of(timer: Timer, proposal: Proposal) -> str:
@@ -128,6 +147,9 @@ def _page_of(timer: Timer, proposal: Proposal) -> str:
         "settlement.claim": "researcher:claim",
         "funding.award": "researcher:award",
         "settlement.recovery": "researcher:recovery",
+        "changes.change": "change",
+        "proceedings.proceeding": "researcher:proceeding",
+        "appeals.appeal": "researcher:appeal",
     }
     if timer.kind == Kind.FINAL_REPORT:
         return reverse("researcher:final_report", args=[timer.subject_id])
