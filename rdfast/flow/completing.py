@@ -59,7 +59,11 @@ def consider(award: Award, *, by: User | None, at: datetime) -> None:
 
     Asked after findings, the final report, the confirmation, changes and the end of a suspension.
     """
-    if award.state != AwardState.CONFIRMED or not all_reached(award):
+    if award.state != AwardState.CONFIRMED:
+        return
+    if not all_reached(award):
+        # A change may have added work since the report was asked for.
+        timers.cancel(Kind.FINAL_REPORT, of=award, at=at)
         return
     report = FinalReport.objects.filter(award=award).first()
     if report is not None:

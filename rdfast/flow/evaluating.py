@@ -219,6 +219,8 @@ def quorum_missing(milestone: Milestone, *, at: datetime) -> None:
 
 def confirmation_late(finding: Finding, *, at: datetime) -> None:
     """The clock: nobody confirmed the finding; the head is told, again every week."""
+    if finding.milestone.state != MilestoneState.UNDER_REVIEW:
+        return
     event = audit.record("finding.late", of=finding, by=None, at=at)
     timers.set(Kind.CONFIRM_FINDING, of=finding, due_at=at + TOLD_AGAIN, at=at)
     proposal = finding.milestone.award.proposal

@@ -152,7 +152,7 @@ def failure_unanswered(milestone: Milestone, *, at: datetime) -> None:
 
 
 def failures_answered(award: Award, *, at: datetime) -> None:
-    """The award was reshaped or resumed: its missed and failed milestones are answered, if there is work to go on with."""
+    """The award was reshaped: its missed and failed milestones are answered, if there is work to go on with."""
     if work_lies_ahead(award):
         ask_no_more(award, at=at)
 

@@ -117,6 +117,7 @@ def bounce(tranche_id: int, *, reason: str, by: User, at: datetime) -> Tranche:
     tranche = payments.bounce(tranche_id, reason=reason, by=by, at=at)
     award = tranche.award
     timers.cancel(Kind.ACCOUNT, of=tranche, at=at)
+    close_accounted(award, at=at)
     people = together(pi(award.proposal), signatories(award), managers(award.proposal))
     tell(
         people,
@@ -163,7 +164,7 @@ def check_account(account_id: int, *, by: User, at: datetime) -> NewAccount:
 def close_accounted(award: Award, *, at: datetime) -> None:
     """End the account-by clock of every paid tranche that is accounted for or asked back, the earliest first."""
     covered = queries.paid_total(award) - ledger.boxes_of_award(award.pk)[BoxKind.ADVANCES]
-    for tranche in award.tranches.filter(state__in=PAID).order_by("number"):
+    for tranche in award.tranches.filter(state__in=PAID).order_by("account_by", "number"):
         tranche.award = award
         if tranche.amount > covered:
             return

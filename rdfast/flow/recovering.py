@@ -20,7 +20,7 @@ from rdfast.settlement import auditing, queries, recoveries, repayments
 from rdfast.settlement.models import AuditSample, Claim, Recovery, Repayment
 from rdfast.settlement.operations import lock_claim
 from rdfast.settlement.recoveries import RecoveryRefused
-from rdfast.settlement.states import ON_TOP, Origin, RecoveryKind, RecoveryState
+from rdfast.settlement.states import ON_TOP, RECOVERY, Origin, RecoveryKind, RecoveryState
 from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind
 
@@ -204,6 +204,7 @@ def receive(
     recovery_id: int, *, reference: str, received_on: date, amount: int, by: User, at: datetime
 ) -> Repayment:
     """Money arrived: it counts towards the demand, and what is too much can be given back."""
+    missed = _missed_instalment(recovery_id)
     repayment = repayments.receive(
         recovery_id, reference=reference, received_on=received_on, amount=amount, by=by, at=at
     )
@@ -216,7 +217,19 @@ def receive(
         timers.cancel(Kind.PAY, of=recovery, at=at)
         # What is behind with one instalment stays due at once; what is ahead waits for the next.
         _set_pay(recovery, max(_pay_by(following), at + timedelta(hours=1)), at=at)
+    elif missed and received_on <= missed and following and _pay_by(following) > at:
+        # The bank had it in time; only its record came after the day.
+        recovery = recoveries.back_on_plan(recovery_id, by=by, at=at)
+        timers.cancel(of=recovery, at=at)
+        _set_pay(recovery, _pay_by(following), at=at)
+        closing.stand_still(recovery.award, at=at)
     return repayment
+
+
+def _missed_instalment(recovery_id: int) -> date | None:
+    """The day of the instalment for whose sake the recovery is behind."""
+    recovery = Recovery.objects.filter(pk=recovery_id, state__in=RECOVERY.sources_of("reschedule")).first()
+    return queries.next_instalment_on(recovery) if recovery else None
 
 
 @boundaries.commit
@@ -245,6 +258,7 @@ def write_off(recovery_id: int, *, conclusion: str, by: User, at: datetime) -> R
 
 def _give_up(recovery_id: int, move: str, conclusion: str, *, by: User, at: datetime) -> Recovery:
     recovery = recoveries.give_up(recovery_id, move, conclusion=conclusion, by=by, at=at)
+    paying.close_accounted(recovery.award, at=at)
     _ended(recovery, at=at)
     return recovery
 

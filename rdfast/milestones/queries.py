@@ -1,5 +1,7 @@
 """Reads of milestones."""
 
+from datetime import date
+
 from django.db.models import QuerySet
 
 from rdfast.funding import queries as funding
@@ -53,11 +55,15 @@ def is_unanswered(milestone: Milestone) -> bool:
     )
 
 
-def to_answer(user: User) -> QuerySet[Milestone]:
-    """Lost milestones that wait for the answer of this manager or head, the longest waiting first."""
+def to_answer(user: User, *, today: date) -> QuerySet[Milestone]:
+    """Lost milestones that wait for the answer of this manager or head, the longest waiting first.
+
+    One that may still be reported, by leave, waits for its report.
+    """
     asked = pending().filter(kind=Kind.ACT_ON_FAILURE, subject_kind=Milestone._meta.label_lower)
     lost = readable_by_agency(user, Role.MANAGER, Role.DEPUTY, Role.HEAD).filter(state__in=LOST)
-    return lost.filter(pk__in=asked.order_by().values("subject_id")).order_by("pk")
+    unanswered = lost.filter(pk__in=asked.order_by().values("subject_id"))
+    return unanswered.exclude(state=State.MISSED, leave_until__gte=today).order_by("pk")
 
 
 def first_is_passed(award: Award) -> bool:

@@ -71,7 +71,7 @@ def adopt(
     )
     if after is not None and after != (newest.number if newest else 0):
         raise OutOfDate
-    if newest and parse(newest.values) == parse(values):
+    if newest and newest.starts_at <= starts_at and parse(newest.values) == parse(values):
         raise NothingDiffers(_("Nothing differs from version %(number)s.") % {"number": newest.number})
     policy = Policy.objects.create(
         programme=programme,
@@ -97,7 +97,7 @@ def allot(envelope_id: int, *, amount: int, reason: str, key: str, by: User | No
     envelope = lock_envelope(envelope_id)
     _ensure_may("allot", envelope, by)
     _ensure_positive(amount)
-    if has_moved(f"allot:{key}", amount=amount):
+    if _is_recorded(f"allot:{key}", amount):
         return
     event = audit.record(
         "envelope.allotted", of=envelope, by=by, at=at, reason=reason, data={"amount": amount}
@@ -111,7 +111,7 @@ def cut(envelope_id: int, *, amount: int, reason: str, key: str, by: User | None
     envelope = lock_envelope(envelope_id)
     _ensure_may("cut", envelope, by)
     _ensure_positive(amount)
-    if has_moved(f"cut:{key}", amount=amount):
+    if _is_recorded(f"cut:{key}", amount):
         return
     event = audit.record("envelope.cut", of=envelope, by=by, at=at, reason=reason, data={"amount": amount})
     _move(What.CUT, envelope, amount, key=f"cut:{key}", event=event, at=at)
@@ -162,7 +162,7 @@ def carry_over(
             % {"year": envelope.year + 1}
         )
     lock_envelope(following.pk)
-    if has_moved(f"carry-out:{key}", amount=amount):
+    if _is_recorded(f"carry-out:{key}", amount):
         return following
     data = {"amount": amount, "to_year": following.year}
     event = audit.record("envelope.carried_over", of=envelope, by=by, at=at, reason=reason, data=data)
@@ -178,6 +178,15 @@ def _ensure_may(move: str, envelope: Envelope, by: User | None) -> None:
         "head": _("Only the head of the programme decides what becomes of a year's rest."),
     }[rules.MONEY_WHO[move]]
     ensure(by is None or rules.may_with_money(move, roles_in(by, envelope.programme_id)), message)
+
+
+def _is_recorded(key: str, amount: int) -> bool:
+    """Whether the form was sent twice. Raises NotAllotted if it recorded another amount, and came back by *Back*."""
+    if has_moved(key, amount=amount):
+        return True
+    if is_used(key):
+        raise NotAllotted(_("This form recorded another amount already. Open it anew."), field="amount")
+    return False
 
 
 def _ensure_positive(amount: int) -> None:

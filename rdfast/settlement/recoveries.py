@@ -16,6 +16,7 @@ from rdfast.core.transactions import one_transaction
 from rdfast.funding import queries as funding
 from rdfast.funding.operations import lock_award
 from rdfast.funding.queries import relations
+from rdfast.funding.states import ENDED
 from rdfast.ledger import operations as ledger
 from rdfast.ledger.kinds import WAYS, BoxKind, What
 from rdfast.people.models import User
@@ -217,11 +218,26 @@ def give_up(recovery_id: int, move: str, *, conclusion: str, by: User, at: datet
     recovery = _lock_for(recovery_id, move, by)
     owed = queries.owed(recovery)
     ended = _drop(recovery, move, conclusion, by=by, at=at, data={"amount": owed or recovery.amount})
+    event: Event = vars(ended)["last_event"]
     if owed:
         what = What.UNCHARGED if recovery.origin == Origin.ON_TOP else What.WRITTEN_OFF
-        event: Event = vars(ended)["last_event"]
         _move(what, ended, owed, key=f"{move}:{recovery.pk}", event=event, at=at)
+    elif recovery.origin == Origin.ADVANCES and recovery.award.state in ENDED:
+        # Waived before its demand. Of an award that runs it can still be spent; of one that has ended it would be
+        # asked back again.
+        for what in (What.DISALLOWED, What.WRITTEN_OFF):
+            _move(what, ended, recovery.amount, key=f"{what}:{move}:{recovery.pk}", event=event, at=at)
     return ended
+
+
+@one_transaction
+def back_on_plan(recovery_id: int, *, by: User, at: datetime) -> Recovery:
+    """What was behind turns out to have been paid on its day: the instalments go on as agreed."""
+    recovery = _lock_for(recovery_id, "reschedule", by)
+    recovery.reschedule()
+    recovery.save(update_fields=["state"])
+    audit.moved(recovery, by=by, at=at)
+    return recovery
 
 
 def _drop(

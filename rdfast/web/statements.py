@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.http import FileResponse, Http404, HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from rdfast.reports.downloads import beancount_of, csv_of, xlsx_of
@@ -63,7 +64,7 @@ def context_of(statement: Statement, request: HttpRequest) -> dict[str, Any]:
 
 def file_of(statement: Statement, kind: str) -> HttpResponseBase:
     """The statement to be saved. What is long is sent while it is written."""
-    name = f"statement-{statement.closes_at:%Y%m%d-%H%M}"
+    name = f"statement-{timezone.localtime(statement.closes_at):%Y%m%d-%H%M}"
     response: HttpResponseBase
     if kind == "csv":
         response = StreamingHttpResponse(csv_of(statement), content_type="text/csv; charset=utf-8")

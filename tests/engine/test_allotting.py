@@ -138,6 +138,36 @@ def test_new_money_starts_the_clock_of_the_first_in_line() -> None:
     assert Proposal.objects.get(pk=proposal.pk).waits_since is None
 
 
+def test_a_form_that_comes_back_with_another_amount_is_refused_in_words() -> None:
+    w = make.world(allotted=100)
+    programmes.allot(w.envelope.pk, amount=5, reason="More.", key="form", by=w.finn, at=make.MONDAY)
+    with pytest.raises(NotAllotted, match="another amount"):
+        programmes.allot(w.envelope.pk, amount=50, reason="More.", key="form", by=w.finn, at=make.MONDAY)
+    assert available_in(w.envelope) == 105
+
+
+def test_a_version_that_waits_for_its_day_is_replaced_by_what_is_in_force_or_begun_earlier() -> None:
+    w = make.world()
+    first, day = w.programme.policies.get(), timedelta(days=1)
+
+    def adopt(values: dict[str, Any], starts_at: datetime) -> int:
+        return programmes.adopt(
+            w.programme.pk,
+            values=values,
+            reason=f"{starts_at}",
+            starts_at=starts_at,
+            by=w.doyun,
+            at=make.MONDAY,
+        ).number
+
+    changed = {**first.values, "sign_days": 20}
+    assert adopt(changed, make.MONDAY + 30 * day) == 2
+    assert adopt(changed, make.MONDAY + 10 * day) == 3
+    assert adopt(first.values, make.MONDAY + 10 * day) == 4
+    with pytest.raises(NothingDiffers):
+        adopt(first.values, make.MONDAY + 20 * day)
+
+
 def test_a_version_that_changes_nothing_is_refused_and_the_same_twice_counts_once() -> None:
     w = make.world()
     new: dict[str, Any] = {

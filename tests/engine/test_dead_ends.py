@@ -37,7 +37,9 @@ from rdfast.ledger.queries import boxes_of_award, envelopes_of_award
 from rdfast.milestones import operations as milestones
 from rdfast.milestones.models import Milestone
 from rdfast.milestones.operations import Promise
+from rdfast.milestones.queries import to_answer
 from rdfast.outbox.models import Message
+from rdfast.plans.models import PlannedStep
 from rdfast.programmes import operations as programmes
 from rdfast.programmes.models import Appointment
 from rdfast.reports.invariants import broken
@@ -255,6 +257,8 @@ def test_a_missed_milestone_waits_for_an_answer_again_and_again() -> None:
     until = timezone.localdate(due_at) + 5 * DAY
     performing.give_leave(milestone.pk, until=until, reason="The lab burnt.", by=w.minjun, at=due_at)
     assert _pending(Kind.ACT_ON_FAILURE) == [after_working_days(end_of(until), 10)]
+    assert not to_answer(w.minjun, today=until)
+    assert list(to_answer(w.minjun, today=until + DAY)) == [milestone]
     performing.report(milestone.pk, text="500 h.", files=[], by=w.hana, at=due_at)
     assert not _pending(Kind.ACT_ON_FAILURE)
 
@@ -520,6 +524,34 @@ def test_a_resumption_for_another_cause_answers_no_failure() -> None:
     assert _pending(Kind.ACT_ON_FAILURE) == [after_working_days(at, 10)]
 
 
+def test_going_on_after_a_review_of_the_failure_answers_it_and_pays_for_what_lies_ahead() -> None:
+    w = make.world()
+    milestone = make.reported(w)
+    Milestone.objects.filter(pk=milestone.pk).update(is_critical=True)
+    at = milestone.reported_at or AT
+    make.accepted(w, milestone.award, amount=24_000_000, at=at)
+    make.evaluated(w, milestone, "failed", at=at)
+    award = _award()
+    _voted(w, award.proceedings.get(kind="special_review").pk, at, is_for=False)
+    motion = moving.propose_resumption(award.pk, reason="It passed.", by=w.minjun, at=at)
+    moving.carry(motion.pk, answer="", by=w.yuna, at=at)
+    assert not _pending(Kind.ACT_ON_FAILURE)
+    assert award.tranches.get(state="ready").amount == boxes_of_award(award.pk)[BoxKind.OBLIGATED]
+    assert broken(at=at) == []
+
+
+def test_work_that_is_added_asks_for_the_final_report_later() -> None:
+    w = make.world()
+    award = make.confirmed(w)
+    last = make.passed_next(w, award, at=award.confirmed_at or AT)
+    at = last.reported_at or AT
+    assert _pending(Kind.FINAL_REPORT)
+    more = Promise("Pack", "It lasts.", timezone.localdate(at) + 90 * DAY, 10)
+    change = make.change(_award(), w.hana, at=at, promises=[more])
+    changing.agree(change.pk, by=w.minjun, at=at)
+    assert not _pending(Kind.FINAL_REPORT)
+
+
 def test_an_award_grows_no_further_than_its_plan() -> None:
     w = make.world()
     award = make.signed(w)
@@ -637,11 +669,12 @@ def test_plans_of_an_earlier_release_follow_the_changes_agreed_then() -> None:
     for step, milestone in zip(award.plan.steps.order_by("number"), gone, strict=True):
         step.milestone = milestone
         step.save()
+    last = award.milestones.filter(state="planned").latest("number")
+    PlannedStep.objects.create(plan=award.plan, number=9, title="Own", due_on=last.due_on - DAY)
     _run("rdfast.plans.migrations.0003_follow_agreed_changes", "FOLLOW")
-    steps = award.plan.steps.order_by("number")
-    assert [each.milestone for each in steps] == list(
-        award.milestones.filter(state="planned").order_by("number")
-    )
+    first, second = award.milestones.filter(state="planned").order_by("number")
+    steps = award.plan.steps.order_by("number").values_list("number", "title", "milestone")
+    assert list(steps) == [(1, first.title, first.pk), (2, "Own", None), (3, second.title, second.pk)]
     assert broken(at=AT) == []
 
 
@@ -653,3 +686,17 @@ def test_milestones_missed_under_an_earlier_release_are_answered() -> None:
     assert len(_pending(Kind.ACT_ON_FAILURE)) == 1
     _run("rdfast.timers.migrations.0006_answer_lost_milestones", "ANSWER")
     assert len(_pending(Kind.ACT_ON_FAILURE)) == 1
+
+
+def test_evaluations_that_stood_still_under_an_earlier_release_are_asked_for_again() -> None:
+    w = make.world()
+    milestone = make.reported(w)
+    at = milestone.reported_at or AT
+    Timer.objects.filter(kind=Kind.REACH_QUORUM).update(status="cancelled", ended_at=at)
+    _run("rdfast.timers.migrations.0007_evaluations_that_stand_still", "AGAIN")
+    assert len(_pending(Kind.REACH_QUORUM)) == 1
+    _spoken(milestone, at)
+    Timer.objects.filter(kind=Kind.CONFIRM_FINDING).update(status="cancelled", ended_at=at)
+    for _time in range(2):
+        _run("rdfast.timers.migrations.0007_evaluations_that_stand_still", "AGAIN")
+        assert len(_pending(Kind.CONFIRM_FINDING)) == 1 and not _pending(Kind.REACH_QUORUM)

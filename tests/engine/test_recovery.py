@@ -252,6 +252,41 @@ def test_waiving_what_is_determined_moves_nothing() -> None:
     assert (_fresh(recovery).state, _boxes(recovery)) == ("waived", {"advances": 24})
 
 
+def test_what_is_waived_after_the_end_is_given_up_for_good() -> None:
+    w = make.world()
+    award = make.ended(w)
+    recovery = make.recovery(w, award, amount=24 * MILLION)
+    make.run_to(CONTEST_OVER)
+    recovering.waive(recovery.pk, conclusion="Insolvent.", by=w.yuna, at=CONTEST_OVER)
+    assert _boxes(recovery) == {"written_off": 24}
+    make.run_to(CONTEST_OVER + 200 * DAY)
+    assert award.recoveries.count() == 1
+    assert broken(at=CONTEST_OVER + 200 * DAY) == []
+
+
+@pytest.mark.parametrize(("days_late", "state"), [(0, "demanded"), (1, "overdue")])
+def test_an_instalment_paid_on_its_day_and_recorded_later_was_kept(days_late: int, state: str) -> None:
+    w = make.world()
+    recovery = _demanded(w, amount=6 * MILLION)
+    first, second = (DEMANDED_AT + 30 * DAY).date(), (DEMANDED_AT + 60 * DAY).date()
+    rows = [(2 * MILLION, first), (4 * MILLION, second)]
+    recovering.agree_instalments(recovery.pk, rows, by=w.finn, at=DEMANDED_AT)
+    now = end_of(first) + DAY
+    make.run_to(now)
+    assert _fresh(recovery).state == "overdue"
+    recovering.receive(
+        recovery.pk,
+        reference="B-1",
+        received_on=first + days_late * DAY,
+        amount=2 * MILLION,
+        by=w.finn,
+        at=now,
+    )
+    assert _fresh(recovery).state == state
+    assert Timer.objects.filter(kind="dun", status="pending").exists() == (state == "overdue")
+    assert broken(at=now) == []
+
+
 def test_the_same_bank_reference_counts_once_and_too_much_goes_back() -> None:
     w = make.world()
     recovery = _demanded(w)

@@ -179,7 +179,7 @@ IN_REPETITION_AND_DEATH = [
         "tenfold",
         2,
         file="rdfast/programmes/operations.py",
-        old='    if has_moved(f"allot:{key}", amount=amount):\n        return\n',
+        old='    if _is_recorded(f"allot:{key}", amount):\n        return\n',
         new="",
     ),
     Plant(

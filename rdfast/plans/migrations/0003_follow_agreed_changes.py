@@ -20,6 +20,12 @@ FOLLOW = """
         ) last
         WHERE NOT EXISTS (SELECT FROM plans_plannedstep s WHERE s.plan_id = b.plan_id AND s.milestone_id = m.id);
 
+    UPDATE plans_plannedstep s SET number = number + 1000 FROM behind b WHERE s.plan_id = b.plan_id;
+    UPDATE plans_plannedstep s SET number = sorted.number FROM (
+        SELECT id, row_number() OVER (PARTITION BY plan_id ORDER BY due_on NULLS LAST, number) AS number
+        FROM plans_plannedstep WHERE plan_id IN (SELECT plan_id FROM behind)
+    ) sorted WHERE sorted.id = s.id;
+
     UPDATE plans_plan p SET revision = revision + 1 FROM behind b WHERE p.id = b.plan_id;
     DROP TABLE behind;
 """

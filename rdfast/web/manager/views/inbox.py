@@ -3,6 +3,7 @@
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from rdfast.changes import queries as changes
@@ -16,6 +17,7 @@ from rdfast.proposals import queries as proposals
 from rdfast.reports import standing
 from rdfast.reviews import queries as reviews
 from rdfast.settlement import queries as settlement
+from rdfast.timers import clock
 from rdfast.timers.kinds import Kind
 from rdfast.web.pages import most_pressing
 from rdfast.web.signed_in import person_serving
@@ -35,6 +37,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
     answers = proposals.inbox(user)
     payments = funding.tranches_waiting(user, TrancheState.READY, *APPROVERS)
     findings = reviews.findings_waiting(user)
+    today = timezone.localdate(clock.now())
     changed, signatures = changes.waiting(user), proceedings.to_sign(user)
     context = {
         "plans": most_pressing(plans.waiting(user), Kind.DECIDE_PLAN, matter=OF_AWARD, name="due_by"),
@@ -44,7 +47,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "changes": most_pressing(changed, Kind.ANSWER_CHANGE, matter=OF_AWARD),
         "signatures": most_pressing(signatures, Kind.DECIDE_PROCEEDING, matter=OF_AWARD),
         "findings": most_pressing(findings, Kind.CONFIRM_FINDING, matter=OF_MILESTONE),
-        "lost": most_pressing(milestones.to_answer(user), Kind.ACT_ON_FAILURE, matter=OF_AWARD),
+        "lost": most_pressing(milestones.to_answer(user, today=today), Kind.ACT_ON_FAILURE, matter=OF_AWARD),
         "awards": most_pressing(standing.to_act_on(user), *_MOTION_BY, matter="proposal_id"),
         "recoveries": most_pressing(settlement.to_determine(user), Kind.DETERMINE, matter=OF_AWARD),
         "unpaid": most_pressing(settlement.to_give_up(user), Kind.DUN, Kind.REFER, matter=OF_AWARD),

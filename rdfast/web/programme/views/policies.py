@@ -84,7 +84,8 @@ def adopt(request: HttpRequest, pk: int) -> HttpResponse:
     tick = ConfirmForm(data if data and data.get("action") == "adopt" else None, auto_id="confirm-%s")
     is_filled_in = form.is_valid() and form.data.get("action") != "edit"
     differing = differences(parse(form.values), before=terms) if is_filled_in else []
-    if is_filled_in and shown and not differing and not tick.is_bound:
+    # What is in force may be adopted again in place of a later version that waits for its day.
+    if is_filled_in and shown and shown == versions[0] and not differing and not tick.is_bound:
         form.add_error(None, _("Nothing differs from version %(number)s.") % {"number": shown.number})
         is_filled_in = False
     if is_filled_in and tick.is_valid():
