@@ -281,6 +281,7 @@ def test_the_inbox_asks_the_database_equally_often_for_one_and_for_three() -> No
     people = [make.person(name, w.institute) for name in ("Ari", "Bora", "Cho")]
     awards = [make.signed(w, by=people[0])]
     make.plan_handed_in(awards[0])
+    stopping.ask_to_stop(awards[0].pk, reason="x", by=people[0], at=make.MONDAY)
     few = queries_for(w.minjun, reverse("manager:inbox"))
     for pi in people[1:]:
         award = make.signed(w, by=pi)

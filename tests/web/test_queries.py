@@ -21,7 +21,7 @@ DECK = [
 ]
 # Who opens the list, its address, and how often it asks.
 LISTS = [
-    ("manager", "/manager/", 18),
+    ("manager", "/manager/", 20),
     ("manager", "/manager/awards/", 6),
     ("finance", "/finance/", 15),
     ("auditor", "/audit/events/", 7),
