@@ -2,7 +2,7 @@
 
 from django.contrib.auth.decorators import login_required
 from django.core.files.storage import default_storage
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.http import FileResponse, HttpRequest
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
@@ -23,11 +23,14 @@ from rdfast.web.signed_in import person
 def evidence(request: HttpRequest, pk: int) -> FileResponse:
     """A file of a milestone report: for both sides of its award, its reviewers, and who judges an appeal about it."""
     user = person(request)
+    judged = findings_judged(user).filter(
+        milestone=OuterRef("report__milestone"), round__gte=OuterRef("report__round")
+    )
     readable = (
         Q(report__milestone__in=milestones.on_applicant_side(user).values("pk"))
         | Q(report__milestone__in=milestones.readable_by_agency(user).values("pk"))
         | Q(pk__in=evidence_for(user).values("pk"))
-        | Q(report__milestone__in=findings_judged(user).values("milestone"))
+        | Q(Exists(judged))
     )
     return _download(get_object_or_404(Evidence, readable, pk=pk))
 

@@ -90,6 +90,13 @@ def test_who_judges_an_appeal_reads_the_evidence_and_other_members_do_not() -> N
     with pytest.raises(FileNotFoundError):  # found, and read from the disk
         as_(w.committee[0]).get(url)
     assert as_(w.olga).get(url).status_code == 404
+    later = MilestoneReport.objects.create(
+        milestone=milestone, round=report.round + 1, text="Cured.", by=w.hana, at=at
+    )
+    cure = Evidence.objects.create(
+        report=later, name="b.pdf", path="b.pdf", content_type="application/pdf", size=1, sha256="0" * 64
+    )
+    assert as_(w.committee[0]).get(reverse("evidence", args=[cure.pk])).status_code == 404
 
 
 def test_a_debtor_is_not_told_that_nothing_is_left_to_do() -> None:
