@@ -348,15 +348,20 @@ def change(award: Award, by: User, *, at: datetime = MONDAY, **changes: Any) -> 
 
 def evaluated(w: World, milestone: Milestone, grade: str, *, at: datetime) -> Milestone:
     """A reported milestone after its panel gave one grade and the manager confirmed it."""
+    spoken(milestone, grade, at=at)
+    evaluating.confirm(milestone.findings.latest("pk").pk, reason="Agreed.", by=w.minjun, at=at)
+    milestone.refresh_from_db()
+    return milestone
+
+
+def spoken(milestone: Milestone, grade: str, *, at: datetime) -> None:
+    """The panel of a reported milestone gives one grade; nobody has confirmed what it found."""
     invited = list(Review.objects.filter(milestone=milestone, round=milestone.round, state="invited"))
     for review in invited:
         evaluating.accept(review.pk, by=review.reviewer, at=at)
     scores = dict.fromkeys(("reached", "evidence", "worth", "money"), 4)
     for review in invited:
         evaluating.deliver(review.pk, scores=scores, grade=grade, comments="Read.", by=review.reviewer, at=at)
-    evaluating.confirm(milestone.findings.latest("pk").pk, reason="Agreed.", by=w.minjun, at=at)
-    milestone.refresh_from_db()
-    return milestone
 
 
 def passed(w: World, *, at: datetime = MONDAY, grade: str = "passed", **changes: object) -> Milestone:

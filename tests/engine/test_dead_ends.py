@@ -21,7 +21,6 @@ from rdfast.flow import (
     changing,
     completing,
     ending,
-    evaluating,
     moving,
     paying,
     performing,
@@ -597,25 +596,13 @@ def test_those_who_hear_an_appealed_report_hear_its_cure_too() -> None:
     assert asked == heard
 
 
-def _spoken(milestone: Milestone, at: datetime) -> None:
-    """The panel has delivered; nobody has confirmed what it found."""
-    invited = list(Review.objects.filter(milestone=milestone, state="invited"))
-    for review in invited:
-        evaluating.accept(review.pk, by=review.reviewer, at=at)
-    scores = dict.fromkeys(("reached", "evidence", "worth", "money"), 4)
-    for review in invited:
-        evaluating.deliver(
-            review.pk, scores=scores, grade="passed", comments="Read.", by=review.reviewer, at=at
-        )
-
-
 @pytest.mark.parametrize("kind", [Kind.REACH_QUORUM, Kind.CONFIRM_FINDING])
 def test_the_head_is_told_every_week_of_an_evaluation_that_stands_still(kind: Kind) -> None:
     w = make.world()
     milestone = make.reported(w)
     at = milestone.reported_at or AT
     if kind == Kind.CONFIRM_FINDING:
-        _spoken(milestone, at)
+        make.spoken(milestone, "passed", at=at)
     (due_at,) = _pending(kind)
     make.run_to(due_at)
     assert _pending(kind) == [due_at + 7 * DAY]
@@ -628,7 +615,7 @@ def test_a_finding_of_an_award_that_has_ended_waits_for_nobody() -> None:
     w = make.world()
     milestone = make.reported(w)
     at = milestone.reported_at or AT
-    _spoken(milestone, at)
+    make.spoken(milestone, "passed", at=at)
     assert list(findings_waiting(w.minjun)) and _pending(Kind.CONFIRM_FINDING)
     with transaction.atomic():
         ending.terminate(lock_award(milestone.award_id), kind="technical", reason="Over.", by=None, at=at)
@@ -695,7 +682,7 @@ def test_evaluations_that_stood_still_under_an_earlier_release_are_asked_for_aga
     Timer.objects.filter(kind=Kind.REACH_QUORUM).update(status="cancelled", ended_at=at)
     _run("rdfast.timers.migrations.0007_evaluations_that_stand_still", "AGAIN")
     assert len(_pending(Kind.REACH_QUORUM)) == 1
-    _spoken(milestone, at)
+    make.spoken(milestone, "passed", at=at)
     Timer.objects.filter(kind=Kind.CONFIRM_FINDING).update(status="cancelled", ended_at=at)
     for _time in range(2):
         _run("rdfast.timers.migrations.0007_evaluations_that_stand_still", "AGAIN")
