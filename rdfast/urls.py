@@ -5,7 +5,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 from django.views.i18n import set_language
 
-from rdfast.web import files, public
+from rdfast.web import addresses, files, public
 from rdfast.web.changes import views as changes
 from rdfast.web.operations import views as operations
 
@@ -26,6 +26,9 @@ urlpatterns = [
     path("files/evidence/<int:pk>/", files.evidence, name="evidence"),
     path("files/final-evidence/<int:pk>/", files.final_evidence, name="final_evidence"),
     path("files/receipt/<int:pk>/", files.receipt, name="receipt"),
+    path("awards/<int:pk>/", addresses.award, name="award"),
+    path("recoveries/<int:pk>/", addresses.recovery, name="recovery"),
+    path("milestones/<int:pk>/", addresses.milestone, name="milestone"),
     path("awards/<int:pk>/change/", changes.propose, name="change_propose"),
     path("changes/<int:pk>/", changes.change, name="change"),
     path("my/", include(("rdfast.web.researcher.urls", "researcher"))),

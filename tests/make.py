@@ -237,7 +237,7 @@ def offered(w: World, *, by: User | None = None, at: datetime = MONDAY, **change
 def signed(w: World, *, at: datetime = MONDAY, **changes: object) -> Award:
     """A provisional award; its first tranche is ready."""
     award = offered(w, at=at, **changes)  # type: ignore[arg-type]
-    sha256 = signing.agreement_hash(signing.agreement_text(award))
+    sha256 = signing.agreement_hash(signing.agreement_text(award, at=at))
     signer = User.objects.get(organisation=award.organisation, is_signatory=True)
     return signing.sign(award.pk, sha256=sha256, account=ACCOUNT, by=signer, at=at)
 

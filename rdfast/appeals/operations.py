@@ -43,7 +43,10 @@ def file(proposal_id: int, event_id: int, *, text: str, by: User, at: datetime) 
     decision = next((each for each in queries.appealable(proposal, at=at) if each.pk == event_id), None)
     if decision is None:
         raise TooLateToAppeal(
-            _("The days for an appeal are over, or the decision was appealed against already.")
+            _(
+                "The days for an appeal are over, the decision was appealed against already, or it no longer stands. "
+                "Nothing was filed."
+            )
         )
     appeal = Appeal.objects.create(
         proposal=proposal,

@@ -9,7 +9,8 @@ from rdfast.appeals import rules
 from rdfast.appeals.models import Appeal
 from rdfast.appeals.states import Against, State
 from rdfast.audit.models import Event
-from rdfast.audit.queries import took_part
+from rdfast.audit.operations import Subject
+from rdfast.audit.queries import last_entry, took_part
 from rdfast.core.working_days import after_days
 from rdfast.funding.models import Award
 from rdfast.funding.states import RUNNING, SUSPENDED, Termination
@@ -31,12 +32,15 @@ def appealable(proposal: Proposal, *, at: datetime) -> list[Event]:
     if proposal.policy is None:
         return []
     appealed = Appeal.objects.filter(decision=OuterRef("pk"))
-    found = Event.objects.filter(
-        ~Exists(appealed), matter_id=proposal.pk, kind__in=rules.DECISIONS, at__lte=at
-    ).order_by("-id")
+    found = decisions_about(proposal).filter(~Exists(appealed), at__lte=at).order_by("-id")
     return [
         event for event in found if at < appeal_by(event, proposal.policy) and still_stands(event, proposal)
     ]
+
+
+def decisions_about(proposal: Proposal) -> QuerySet[Event]:
+    """The decisions in this story of the kinds that can be appealed against, whether their days are over or not."""
+    return Event.objects.filter(matter_id=proposal.pk, kind__in=rules.DECISIONS)
 
 
 def appeal_by(decision: Event, policy: Policy) -> datetime:
@@ -117,6 +121,12 @@ def may(move: str, appeal: Appeal, user: User) -> bool:
         relations=proposals.relations(appeal.proposal, user),
         took_part=took_part(user, appeal.proposal_id),
     )
+
+
+def is_appealed(subject: Subject, decision: str) -> bool:
+    """Whether an appeal against the newest decision of this kind about this very object waits for its own."""
+    newest = last_entry(subject, decision)
+    return newest is not None and Appeal.objects.filter(decision=newest, state=State.FILED).exists()
 
 
 def open_about(award: Award) -> bool:

@@ -1,5 +1,6 @@
 """Reads of what happened."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db.models import QuerySet
@@ -55,4 +56,9 @@ def actors_of(subject: Subject, *kinds: str) -> set[int]:
 
 def took_part(user: User, matter_id: int) -> bool:
     """Whether the person did anything at all in one proposal's story: those who did judge no dispute about it."""
-    return Event.objects.filter(matter_id=matter_id, actor=user).exists()
+    return acts_in(matter_id).filter(actor=user).exists()
+
+
+def acts_in(matter_id: int, *, besides: Collection[str] = ()) -> QuerySet[Event]:
+    """What happened in one proposal's story, but for these kinds of things; `actor` says by whom."""
+    return Event.objects.filter(matter_id=matter_id).exclude(kind__in=besides)

@@ -1,19 +1,22 @@
 """Money is accounted for: claims come in and are decided."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from rdfast.audit import operations as audit
 from rdfast.audit.queries import last_of
 from rdfast.core import boundaries
 from rdfast.core.working_days import after_days
 from rdfast.flow import closing, paying
-from rdfast.flow.telling import finance_officers, heads, pi, tell, together
+from rdfast.flow.telling import finance_officers, heads, pi, tell
 from rdfast.people.models import User
 from rdfast.settlement import operations as settlement
 from rdfast.settlement.models import Claim
 from rdfast.settlement.operations import Verdict
+from rdfast.settlement.states import State
 from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind
+
+TOLD_AGAIN = timedelta(days=7)
 
 
 @boundaries.commit
@@ -38,15 +41,19 @@ def decide(
     timers.cancel(of=claim, at=at)
     paying.close_accounted(award, at=at)
     closing.end_claims(award, at=at)
-    closing.give_more_time(award, at=at)
+    if claim.state != State.ACCEPTED:
+        paying.give_more_time(award, at=at)
     tell(pi(award.proposal), "claim_decided", event=last_of(claim), at=at, claim=claim, award=award)
     paying.consider(award, at=at)
     return claim
 
 
 def decision_late(claim: Claim, *, at: datetime) -> None:
-    """The clock: the claim waits too long; the head is told."""
+    """The clock: the claim waits too long; finance officers and the head are told, again every week."""
     event = audit.record("claim.late", of=claim, by=None, at=at)
-    proposal = claim.award.proposal
-    people = together(heads(proposal), finance_officers(proposal))
-    tell(people, "claim_late", event=event, at=at, claim=claim, award=claim.award)
+    timers.again(Kind.DECIDE_CLAIM, of=claim, due_at=at + TOLD_AGAIN, at=at)
+    award, proposal = claim.award, claim.award.proposal
+    officers = finance_officers(proposal)
+    tell(officers, "claim_late", event=event, at=at, award=award, page="finance:claim", pk=claim.pk)
+    others = [user for user in heads(proposal) if user not in officers]
+    tell(others, "claim_late", event=event, at=at, award=award, page="award", pk=award.pk)

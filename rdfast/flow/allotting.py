@@ -7,7 +7,9 @@ from rdfast.funding.limits import ensure_running_fits
 from rdfast.people.models import User
 from rdfast.programmes import operations as programmes
 from rdfast.programmes.models import Envelope
+from rdfast.programmes.operations import lock_envelope
 from rdfast.programmes.queries import year_is_over
+from rdfast.proposals.queries import line_for_money
 
 
 @boundaries.commit
@@ -24,8 +26,12 @@ def cut(envelope_id: int, *, amount: int, reason: str, key: str, by: User | None
 
 @boundaries.commit
 def end_year(envelope_id: int, *, reason: str, key: str, by: User | None, at: datetime) -> int:
-    """The head has what is left of a past year taken back. Returns how much it was."""
-    return programmes.end_year(envelope_id, reason=reason, key=key, by=by, at=at)
+    """The head has what is left of a past year taken back, but for what is kept for reopened proposals.
+
+    Returns how much it was.
+    """
+    kept = _kept_in(envelope_id)
+    return programmes.end_year(envelope_id, reason=reason, key=key, by=by, at=at, kept=kept)
 
 
 @boundaries.commit
@@ -36,8 +42,17 @@ def carry_over(
 
     While the year runs no more leaves it than its caps on money at risk can spare. Raises ExposureTooHigh.
     """
-    following = programmes.carry_over(envelope_id, amount=amount, reason=reason, key=key, by=by, at=at)
+    kept = _kept_in(envelope_id)
+    following = programmes.carry_over(
+        envelope_id, amount=amount, reason=reason, key=key, by=by, at=at, kept=kept
+    )
     envelope = Envelope.objects.get(pk=envelope_id)
     if not year_is_over(envelope, at):
         ensure_running_fits(envelope, at=at)
     return following
+
+
+def _kept_in(envelope_id: int) -> int:
+    """What is kept for reopened proposals. The envelope is held, so that none is granted meanwhile."""
+    lock_envelope(envelope_id)
+    return sum(each.asked_provisional for each in line_for_money(envelope_id))

@@ -10,7 +10,7 @@ from rdfast.audit import operations as audit
 from rdfast.audit.queries import last_of
 from rdfast.core import boundaries
 from rdfast.core.working_days import after_days
-from rdfast.flow import evaluating, granting, recovering, resuming
+from rdfast.flow import evaluating, granting, proceeding, recovering, resuming
 from rdfast.flow.telling import committee, heads, managers, pi, signatories, tell, together
 from rdfast.funding import standing
 from rdfast.funding.models import Award
@@ -84,6 +84,7 @@ def _undo(appeal: Appeal, award: Award, *, by: User, at: datetime) -> None:
             finding = Finding.objects.get(pk=subject_id)
             milestone = milestones.hear_again(finding.milestone_id, by=by, at=at, reason=reason)
             timers.cancel(of=milestone, at=at)
+            proceeding.drop_for_undone(award, at=at)
             evaluating.expect_reviews(milestone, at=at)
         case Against.SUSPENSION:
             resuming.resume(award, reason=reason, by=by, at=at)
@@ -96,9 +97,7 @@ def _undo(appeal: Appeal, award: Award, *, by: User, at: datetime) -> None:
 def _decided(appeal: Appeal, *, at: datetime, is_undone: bool = False) -> Appeal:
     timers.cancel(of=appeal, at=at)
     proposal = appeal.proposal
-    people = together(pi(proposal), managers(proposal), heads(proposal))
-    if appeal.award is not None:
-        people = together(people, signatories(appeal.award))
+    people = together(pi(proposal), signatories(proposal), managers(proposal), heads(proposal))
     tell(people, "appeal_decided", event=last_of(appeal), at=at, appeal=appeal, is_undone=is_undone)
     return appeal
 
@@ -106,6 +105,6 @@ def _decided(appeal: Appeal, *, at: datetime, is_undone: bool = False) -> Appeal
 def decision_late(appeal: Appeal, *, at: datetime) -> None:
     """The clock: nobody decided the appeal; the head is told, again every week."""
     event = audit.record("appeal.late", of=appeal, by=None, at=at)
-    timers.set(Kind.DECIDE_APPEAL, of=appeal, due_at=at + TOLD_AGAIN, at=at)
+    timers.again(Kind.DECIDE_APPEAL, of=appeal, due_at=at + TOLD_AGAIN, at=at)
     people = together(heads(appeal.proposal), committee(appeal.proposal))
     tell(people, "appeal_late", event=event, at=at, appeal=appeal)

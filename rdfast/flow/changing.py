@@ -149,7 +149,7 @@ def refuse(change_id: int, *, answer: str, by: User, at: datetime) -> Change:
 def answer_late(change: Change, *, at: datetime) -> None:
     """The clock: no answer yet; it is told again, and to the head where the programme owes it."""
     event = audit.record("change.late", of=change, by=None, at=at)
-    timers.set(Kind.ANSWER_CHANGE, of=change, due_at=at + TOLD_AGAIN, at=at)
+    timers.again(Kind.ANSWER_CHANGE, of=change, due_at=at + TOLD_AGAIN, at=at)
     people = _answerers(change)
     if change.side == Side.APPLICANT:
         people = together(people, heads(change.award.proposal))

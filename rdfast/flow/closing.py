@@ -4,15 +4,14 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
-from rdfast.appeals.models import Appeal
-from rdfast.appeals.states import State as AppealState
+from rdfast.appeals.queries import open_about
 from rdfast.audit import operations as audit
 from rdfast.audit.queries import last_of
 from rdfast.core import boundaries
 from rdfast.core.amounts import written
 from rdfast.core.refusals import ManyRulesBroken, RuleBroken
 from rdfast.core.working_days import after_days
-from rdfast.flow.telling import heads, managers, pi, signatories, tell, together
+from rdfast.flow.telling import finance_officers, heads, managers, pi, signatories, tell, together
 from rdfast.funding import operations as funding
 from rdfast.funding import standing
 from rdfast.funding.models import Award
@@ -26,7 +25,7 @@ from rdfast.settlement.models import Recovery
 from rdfast.settlement.states import OPEN_RECOVERY, RecoveryState
 from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind
-from rdfast.timers.queries import due_at_of
+from rdfast.timers.queries import due_at_of, has_passed
 
 AGAIN = timedelta(days=7)
 # How long a last claim may still come once money is free to be claimed again, and how long closing then takes.
@@ -59,10 +58,11 @@ def _is_waiting(award: Award, room: int) -> bool:
 
 
 def give_more_time(award: Award, *, at: datetime) -> None:
-    """Money of an ended award may be claimed again, because less of it or nothing is asked back: a new last day."""
-    if award.state not in ENDED or _is_pending(Kind.FINAL_CLAIM, award):
+    """Money of an ended award may be claimed, or claimed again, and the last day for it has passed: another one."""
+    if award.state not in ENDED or queries.room_for_claims(award) <= 0:
         return
-    if queries.room_for_claims(award) > 0:
+    if has_passed(Kind.FINAL_CLAIM, award) or not _is_pending(Kind.FINAL_CLAIM, award):
+        timers.cancel(Kind.FINAL_CLAIM, of=award, at=at)
         due_at = after_days(at, MORE_DAYS)
         reminders = [due_at - timedelta(days=days) for days in (14, 8)]
         timers.set(Kind.FINAL_CLAIM, of=award, due_at=due_at, at=at, remind_at=reminders)
@@ -86,12 +86,13 @@ def go_on(award: Award, *, at: datetime) -> None:
 
 
 def closing_late(award: Award, *, at: datetime) -> None:
-    """The clock: the award was not closed in time; the head is told, again every week until it is."""
+    """The clock: the award was not closed in time; finance officers and the head are told, again every week until it is."""
     if award.state not in ENDED:
         return
     event = audit.record("award.close_overdue", of=award, by=None, at=at)
-    timers.set(Kind.CLOSE, of=award, due_at=at + AGAIN, at=at)
-    tell(heads(award.proposal), "award_close_overdue", event=event, at=at, award=award)
+    timers.again(Kind.CLOSE, of=award, due_at=at + AGAIN, at=at)
+    people = together(heads(award.proposal), finance_officers(award.proposal))
+    tell(people, "award_close_overdue", event=event, at=at, award=award)
 
 
 @boundaries.commit
@@ -120,15 +121,27 @@ def what_is_open(award: Award) -> list[str]:
         for recovery in award.recoveries.filter(state__in=OPEN_RECOVERY)
         if not _is_kept(recovery)
     ]
+    to_remit = sum(queries.to_remit_of(award.pk).values())
+    if to_remit:
+        found.append(_("%(amount)s was paid back; remit it first.") % {"amount": written(to_remit)})
     unmatched = ledger.second_set_of_award(award.pk)[BoxKind.UNMATCHED]
     if unmatched:
         found.append(
             _("%(amount)s was received beyond what is owed; give it back first.")
             % {"amount": written(unmatched)}
         )
-    if Appeal.objects.filter(proposal=award.proposal_id, state=AppealState.FILED).exists():
+    if open_about(award):
         found.append(_("An appeal waits for its decision."))
     return found
+
+
+def is_accounted_for(award: Award) -> bool:
+    """Whether the applicant side has nothing more to do: all is accounted for, and nothing asked back or disputed."""
+    return (
+        not ledger.boxes_of_award(award.pk)[BoxKind.ADVANCES]
+        and not award.recoveries.filter(state__in=OPEN_RECOVERY).exists()
+        and not open_about(award)
+    )
 
 
 def _instalments_run(award: Award) -> bool:

@@ -81,7 +81,7 @@ def consider(award: Award, *, by: User | None, at: datetime) -> None:
 def report_overdue(award: Award, *, at: datetime) -> None:
     """The clock: no final report came; everyone is told, again every week until it does."""
     event = audit.record("award.report_overdue", of=award, by=None, at=at)
-    timers.set(Kind.FINAL_REPORT, of=award, due_at=at + TOLD_AGAIN, at=at)
+    timers.again(Kind.FINAL_REPORT, of=award, due_at=at + TOLD_AGAIN, at=at)
     proposal = award.proposal
     people = together(pi(proposal), signatories(award), managers(proposal), heads(proposal))
     tell(people, "report_overdue", event=event, at=at, award=award)

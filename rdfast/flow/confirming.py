@@ -6,19 +6,21 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from rdfast.audit import operations as audit
 from rdfast.audit.queries import last_of
 from rdfast.core import boundaries
 from rdfast.core.machines import NotPossibleNow
 from rdfast.core.refusals import RuleBroken, ensure
 from rdfast.core.working_days import end_of
 from rdfast.flow import holding
-from rdfast.flow.telling import heads, managers, pi, signatories, tell, together
+from rdfast.flow.telling import heads, managers, pi, second_approvers, signatories, tell, together
 from rdfast.funding import limits, queries, rules, standing
 from rdfast.funding.models import Award
 from rdfast.funding.operations import lock_award
 from rdfast.funding.rules import EXTENDABLE
 from rdfast.funding.states import AwardState, Cause
 from rdfast.milestones.queries import first_is_passed
+from rdfast.milestones.states import State as MilestoneState
 from rdfast.people.models import User
 from rdfast.plans.queries import plan_of
 from rdfast.plans.states import State as PlanState
@@ -27,6 +29,7 @@ from rdfast.timers.kinds import Kind
 
 # For so long an award waits for room, and again as long, and has to be confirmed after a suspension.
 WAITING_DAYS = 30
+TOLD_AGAIN = timedelta(days=7)
 
 
 class WrongDays(RuleBroken):
@@ -57,7 +60,9 @@ def has_room(award: Award, *, at: datetime) -> bool:
 
 
 def run_out(award: Award, *, at: datetime) -> None:
-    """The clock: not confirmed in time. An award that only lacks room waits on; any other is suspended."""
+    """The clock: not confirmed in time. An award that lacks only room, or the agency's word, waits on; any other is
+    suspended.
+    """
     if is_ready(award) and not has_room(award, at=at):
         reason = _("Only room in the envelope is missing.")
         extended = _extend(award, days=WAITING_DAYS, reason=reason, at=at)
@@ -66,8 +71,28 @@ def run_out(award: Award, *, at: datetime) -> None:
         event = last_of(extended)
         tell(people, "confirmation_extended", event=event, at=at, award=extended, reason=reason)
         return
+    if _waits_for_agency(award):
+        _confirmation_late(award, at=at)
+        return
     reason = _("The award was not confirmed by its day.")
     holding.suspend(award, Cause.NOT_CONFIRMED, reason=reason, by=None, at=at)
+
+
+def _waits_for_agency(award: Award) -> bool:
+    """Whether the applicant side has done its part so far: plan and first report are in, if they are not answered yet."""
+    plan = plan_of(award)
+    reported = award.milestones.filter(state__in=[MilestoneState.REPORTED, MilestoneState.UNDER_REVIEW])
+    plan_is_in = plan is not None and plan.state in {PlanState.SUBMITTED, PlanState.ACCEPTED}
+    return plan_is_in and (first_is_passed(award) or reported.exists())
+
+
+def _confirmation_late(award: Award, *, at: datetime) -> None:
+    """Whoever has to act for the agency is told, again every week."""
+    event = audit.record("award.confirmation_late", of=award, by=None, at=at)
+    timers.again(Kind.CONFIRM, of=award, due_at=at + TOLD_AGAIN, at=at)
+    proposal = award.proposal
+    people = together(managers(proposal), heads(proposal), second_approvers(proposal, other_than=None))
+    tell(people, "confirmation_late", event=event, at=at, award=award)
 
 
 @boundaries.commit

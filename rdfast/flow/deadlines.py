@@ -54,6 +54,7 @@ from rdfast.proposals.models import Proposal
 from rdfast.proposals.queries import envelopes_waited_for
 from rdfast.reviews.models import Finding, Review
 from rdfast.settlement.models import Claim, Recovery
+from rdfast.settlement.queries import is_claimable
 from rdfast.timers import operations as timers
 from rdfast.timers import queries
 from rdfast.timers.kinds import Kind
@@ -103,6 +104,8 @@ ACTIONS: dict[Kind, Callable[..., None]] = {
     Kind.SIGN: signing.lapse,
     Kind.APPROVE_TRANCHE: paying.payment_late,
     Kind.RELEASE_TRANCHE: paying.payment_late,
+    Kind.SETTLE_TRANCHE: paying.payment_late,
+    Kind.CHECK_ACCOUNT: paying.account_unchecked,
     Kind.ACCOUNT: paying.account_overdue,
     Kind.OPEN_MILESTONE: performing.open_,
     Kind.REPORT_DUE: performing.run_over,
@@ -127,6 +130,7 @@ ACTIONS: dict[Kind, Callable[..., None]] = {
     Kind.DECIDE_APPEAL: appealing.decision_late,
     Kind.FINAL_CLAIM: recovering.last_claim_passed,
     Kind.CLOSE: closing.closing_late,
+    Kind.NOTICE_RECOVERY: recovering.notice_late,
     Kind.CONTEST: recovering.contest_passed,
     Kind.DETERMINE: recovering.determination_late,
     Kind.DEMAND: recovering.demand,
@@ -268,6 +272,10 @@ def _must_warn_first(timer: Timer, subject: Subject, *, at: datetime) -> bool:
 
 
 def _remind(deadline: Timer, subject: Subject, *, at: datetime) -> None:
+    if isinstance(subject, Tranche) and not is_claimable(subject):
+        # Everything waits for the agency. Its word gives another day, with reminders of its own.
+        timers.warned(deadline.pk, at=at)
+        return
     event = audit.record("deadline.reminded", of=subject, by=None, at=at, data={"deadline": deadline.kind})
     tell(
         _who_must_act(deadline, subject),

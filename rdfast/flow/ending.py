@@ -8,6 +8,7 @@ from rdfast.flow.overtaking import overtake
 from rdfast.flow.standing_down import stand_down
 from rdfast.funding import standing
 from rdfast.funding.models import Award
+from rdfast.funding.states import Termination
 from rdfast.milestones import operations as milestones
 from rdfast.milestones.states import MACHINE
 from rdfast.people.models import User
@@ -36,6 +37,17 @@ def complete(award: Award, *, lesson: str, by: User | None, at: datetime) -> Awa
     return completed
 
 
+def last_claim_by(award: Award, *, at: datetime) -> datetime:
+    """By when the last claim is due of an award that ended at `at`."""
+    return after_days(at, award.policy.terms.final_claim_days)
+
+
+def appeal_by(ended: Award, *, at: datetime) -> datetime | None:
+    """Until when the termination of the award at `at` can be appealed against; only one for cause can be."""
+    is_for_cause = ended.termination_kind == Termination.FOR_CAUSE
+    return after_days(at, ended.policy.terms.appeal_days) if is_for_cause else None
+
+
 def _stop_clocks(award: Award, *, at: datetime) -> None:
     """Of the award and its unpaid tranches. Money that is out keeps its date until it is accounted for."""
     overtake(award, at=at)
@@ -56,7 +68,7 @@ def _settle_up(award: Award, *, by: User | None, at: datetime) -> None:
             finding.milestone = milestone
             timers.cancel(of=finding, at=at)
     terms = award.policy.terms
-    last_claim = after_days(at, terms.final_claim_days)
+    last_claim = last_claim_by(award, at=at)
     reminders = [last_claim - timedelta(days=days) for days in (30, 7)]
     timers.set(Kind.FINAL_CLAIM, of=award, due_at=last_claim, at=at, remind_at=reminders)
     close_by = after_days(last_claim, terms.close_days)

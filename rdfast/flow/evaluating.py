@@ -1,16 +1,18 @@
 """Reviewers are invited, answer and deliver; their quorum makes a finding; the manager confirms it."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from rdfast.appeals.queries import appeal_by
 from rdfast.audit import operations as audit
 from rdfast.audit.queries import last_of
 from rdfast.core import boundaries
 from rdfast.core.refusals import ensure
 from rdfast.core.working_days import after_days, after_working_days
 from rdfast.flow import completing, paying, proceeding
-from rdfast.flow.telling import heads, managers, pi, tell, together
+from rdfast.flow.telling import administrators, heads, managers, pi, tell, together
 from rdfast.milestones import operations as milestones
 from rdfast.milestones.models import Milestone
 from rdfast.milestones.queries import relations
@@ -30,7 +32,7 @@ TOLD_AGAIN = timedelta(days=7)
 
 
 def fill_panel(milestone: Milestone, *, at: datetime) -> None:
-    """Invite the next best reviewers until the panel has its size; without candidates the managers are told."""
+    """Invite the next best reviewers until the panel has its size; without candidates those are told who can help."""
     size = milestone.award.policy.terms.reviewers
     active = queries.of_round(milestone).filter(state__in=PENDING | DELIVERED).count()
     missing = max(0, size - active)
@@ -38,8 +40,18 @@ def fill_panel(milestone: Milestone, *, at: datetime) -> None:
     for reviewer in found:
         _invite(milestone, reviewer, by=None, at=at)
     if len(found) < missing:
-        event = audit.record("milestone.no_candidates", of=milestone, by=None, at=at)
-        tell(managers(milestone.award.proposal), "reviewers_missing", event=event, at=at, milestone=milestone)
+        _ask_for_reviewers(milestone, at=at)
+
+
+def _ask_for_reviewers(milestone: Milestone, *, at: datetime) -> None:
+    """Managers know whom to ask; only administrators can appoint them."""
+    event = audit.record("milestone.no_candidates", of=milestone, by=None, at=at)
+    proposal = milestone.award.proposal
+    programme = proposal.call.programme
+    facts: dict[str, Any] = {"event": event, "at": at, "milestone": milestone, "programme": programme}
+    tell(managers(proposal), "reviewers_missing", page="milestone", pk=milestone.pk, **facts)
+    page = "admin:programmes_programme_change"
+    tell(administrators(), "reviewers_missing", page=page, pk=programme.pk, **facts)
 
 
 @boundaries.commit
@@ -195,6 +207,7 @@ def confirm(finding_id: int, *, reason: str, by: User, at: datetime) -> Finding:
         finding=finding,
         milestone=milestone,
         due_at=due_at,
+        appeal_by=appeal_by(last_of(finding), award.policy),
     )
     if finding.result == Grade.FAILED:
         proceeding.answer_failure(milestone, at=at)
@@ -204,9 +217,13 @@ def confirm(finding_id: int, *, reason: str, by: User, at: datetime) -> Finding:
 
 
 def quorum_missing(milestone: Milestone, *, at: datetime) -> None:
-    """The clock: too few reviews three weeks after the report; the head is told, again every week."""
+    """The clock: too few reviews three weeks after the report; the head is told, again every week.
+
+    Whoever can be invited by now, because somebody was appointed since, is invited.
+    """
     event = audit.record("milestone.quorum_missing", of=milestone, by=None, at=at)
-    timers.set(Kind.REACH_QUORUM, of=milestone, due_at=at + TOLD_AGAIN, at=at)
+    timers.again(Kind.REACH_QUORUM, of=milestone, due_at=at + TOLD_AGAIN, at=at)
+    fill_panel(milestone, at=at)
     proposal = milestone.award.proposal
     tell(
         together(heads(proposal), managers(proposal)),
@@ -222,7 +239,7 @@ def confirmation_late(finding: Finding, *, at: datetime) -> None:
     if finding.milestone.state != MilestoneState.UNDER_REVIEW:
         return
     event = audit.record("finding.late", of=finding, by=None, at=at)
-    timers.set(Kind.CONFIRM_FINDING, of=finding, due_at=at + TOLD_AGAIN, at=at)
+    timers.again(Kind.CONFIRM_FINDING, of=finding, due_at=at + TOLD_AGAIN, at=at)
     proposal = finding.milestone.award.proposal
     people_told = together(heads(proposal), managers(proposal))
     tell(people_told, "finding_late", event=event, at=at, finding=finding, milestone=finding.milestone)

@@ -12,8 +12,9 @@ from rdfast.core.locks import lock
 from rdfast.core.working_days import after_days, after_working_days
 from rdfast.decisions import operations as decisions
 from rdfast.decisions.models import Decision
+from rdfast.flow import answering
 from rdfast.flow.submitting import screening_facts
-from rdfast.flow.telling import heads, managers, pi, second_approvers, signatories, tell, together
+from rdfast.flow.telling import pi, signatories, tell, together
 from rdfast.funding import operations as funding
 from rdfast.funding.operations import PlannedTranche
 from rdfast.milestones import operations as milestones
@@ -22,7 +23,6 @@ from rdfast.people.operations import lock_person
 from rdfast.programmes.models import Policy
 from rdfast.proposals import operations as proposals
 from rdfast.proposals.models import Proposal
-from rdfast.proposals.queries import who_said_no
 from rdfast.proposals.states import ANSWERABLE
 from rdfast.screening import operations as screening
 from rdfast.screening.rules import screen
@@ -57,18 +57,9 @@ def approve_second(proposal_id: int, *, reason: str, by: User, at: datetime) -> 
 def _recommend(proposal_id: int, *, amount: int, reason: str, by: User, at: datetime) -> Decision:
     decision = decisions.recommend(proposal_id, amount=amount, reason=reason, by=by, at=at)
     proposal = decision.proposal
-    decide_by = policy_of(proposal).terms.second_approval_by(at)
+    due_at = policy_of(proposal).terms.second_approval_by(at)
     timers.cancel(Kind.DECIDE, of=proposal, at=at)
-    timers.set(Kind.SECOND_APPROVAL, of=proposal, due_at=decide_by, at=at)
-    tell(
-        second_approvers(proposal, other_than=by),
-        "proposal_recommended",
-        event=last_of(proposal),
-        at=at,
-        proposal=proposal,
-        decision=decision,
-        decide_by=decide_by,
-    )
+    answering.ask(proposal, "proposal_recommended", due_at=due_at, at=at, decision=decision)
     return decision
 
 
@@ -135,29 +126,23 @@ def refuse_second(proposal_id: int, *, reason: str, by: User, at: datetime) -> D
     decision = decisions.send_back(proposal_id, reason=reason, by=by, at=at)
     proposal = decision.proposal
     timers.cancel(of=proposal, at=at)
-    decide_by = policy_of(proposal).terms.decide_by(at)
-    timers.set(Kind.DECIDE, of=proposal, due_at=decide_by, at=at)
-    tell(
-        managers(proposal),
-        "second_approval_refused",
-        event=last_of(proposal),
-        at=at,
-        proposal=proposal,
-        decision=decision,
-        decide_by=decide_by,
-    )
+    due_at = policy_of(proposal).terms.decide_by(at)
+    answering.ask(proposal, "second_approval_refused", due_at=due_at, at=at, decision=decision)
     return decision
 
 
 @boundaries.commit
 def give_back(proposal_id: int, *, reason: str, by: User, at: datetime) -> Decision:
-    """Returned once for completion: the decision clock stops, the applicant's clock starts."""
+    """Returned once for completion: the decision clock stops, the applicant's clock starts.
+
+    The reminder two working days before leaves its notice, also where those two days follow each other.
+    """
     decision = decisions.give_back(proposal_id, reason=reason, by=by, at=at)
     proposal = decision.proposal
     timers.cancel(of=proposal, at=at)
     days = policy_of(proposal).terms.resubmit_working_days
     due_at = after_working_days(at, days)
-    timers.set(Kind.RESUBMIT, of=proposal, due_at=due_at, at=at, remind_at=[after_working_days(at, days - 1)])
+    timers.set(Kind.RESUBMIT, of=proposal, due_at=due_at, at=at, remind_at=[after_working_days(at, days - 2)])
     tell(
         pi(proposal),
         "proposal_returned",
@@ -189,7 +174,7 @@ def _turned_down(decision: Decision, template: str, *, at: datetime) -> Decision
     timers.cancel(of=proposal, at=at)
     appeal_by = after_days(at, policy_of(proposal).terms.appeal_days)
     tell(
-        pi(proposal),
+        together(pi(proposal), signatories(proposal)),
         template,
         event=last_of(proposal),
         at=at,
@@ -205,6 +190,7 @@ def reassign(proposal_id: int, to: User, *, reason: str, by: User, at: datetime)
     """The head gives a late decision to a manager, who has a clock of their own."""
     proposal = proposals.reassign(proposal_id, to, reason=reason, by=by, at=at)
     decide_by = policy_of(proposal).terms.second_approval_by(at)
+    timers.cancel(Kind.DECIDE, of=proposal, at=at)
     timers.set(Kind.DECIDE, of=proposal, due_at=decide_by, at=at)
     tell(
         [to],
@@ -220,25 +206,13 @@ def reassign(proposal_id: int, to: User, *, reason: str, by: User, at: datetime)
 
 def start_decision_clock(proposal: Proposal, *, at: datetime) -> None:
     """A reopened proposal is decided within the usual time, by somebody else than before."""
-    decide_by = policy_of(proposal).terms.decide_by(at)
-    timers.set(Kind.DECIDE, of=proposal, due_at=decide_by, at=at)
-    said_no = who_said_no(proposal)
-    deciders = [user for user in managers(proposal) if user.pk not in said_no]
-    tell(
-        deciders or heads(proposal),
-        "proposal_reopened",
-        event=last_of(proposal),
-        at=at,
-        proposal=proposal,
-        decide_by=decide_by,
-    )
+    due_at = policy_of(proposal).terms.decide_by(at)
+    answering.ask(proposal, "proposal_reopened", due_at=due_at, at=at)
 
 
 def escalate(proposal: Proposal, *, at: datetime) -> None:
     """The clock: the decision is late; the head is told and may decide from now on."""
-    proposals.escalate(proposal.pk, at=at)
-    people = together(heads(proposal), managers(proposal))
-    tell(people, "decision_late", event=last_of(proposal), at=at, proposal=proposal)
+    answering.late(proposal, at=at)
 
 
 def lapse(proposal: Proposal, *, at: datetime) -> None:

@@ -18,12 +18,15 @@ from rdfast.milestones.queries import work_lies_ahead
 from rdfast.milestones.states import LOST
 from rdfast.milestones.states import State as MilestoneState
 from rdfast.people.models import User
+from rdfast.proceedings.queries import running
+from rdfast.proceedings.states import Kind as ProceedingKind
 from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind
 from rdfast.timers.queries import due_at_of
 
 # The head, told that a suspension is not resolved, has so long before a proceeding opens by itself.
 HEAD_ACTS_DAYS = 14
+LOOKED_AT_AGAIN = timedelta(days=7)
 
 
 def suspend(award: Award, cause: Cause, *, reason: str, by: User | None, at: datetime) -> None:
@@ -103,18 +106,20 @@ def _give_notice(
     )
 
 
-def causes_of(award: Award) -> list[Cause]:
-    """Why the award is suspended: the first cause, and those that came up since."""
-    if award.state not in SUSPENDED:
-        return []
+def causes_of(award: Award) -> dict[Cause, datetime]:
+    """Why the award is suspended, and since when: the first cause, and those that came up since."""
+    if award.state not in SUSPENDED or award.suspended_at is None:
+        return {}
     further = Event.objects.filter(
         kind="award.further_cause",
         subject_kind=award._meta.label_lower,
         subject_id=award.pk,
         at__gte=award.suspended_at,
     )
-    causes = [award.suspension_cause, *(event.data["suspension"] for event in further.order_by("id"))]
-    return [Cause(cause) for cause in dict.fromkeys(causes)]
+    causes = {Cause(award.suspension_cause): award.suspended_at}
+    for event in further.order_by("id"):
+        causes.setdefault(Cause(event.data["suspension"]), event.at)
+    return causes
 
 
 def expect_answer(milestone: Milestone, *, at: datetime) -> None:
@@ -165,7 +170,13 @@ def ask_no_more(award: Award, *, at: datetime) -> None:
 
 
 def unresolved(award: Award, *, at: datetime) -> None:
-    """The clock: nobody resolved the suspension; the head is told, and a proceeding opens if nothing happens."""
+    """The clock: nobody resolved the suspension; the head is told, and a proceeding opens if nothing happens.
+
+    While a special review runs, the committee resolves it.
+    """
+    if running(award, ProceedingKind.SPECIAL_REVIEW).exists():
+        timers.set(Kind.RESOLVE, of=award, due_at=at + LOOKED_AT_AGAIN, at=at)
+        return
     event = audit.record("award.unresolved", of=award, by=None, at=at)
     due_at = after_days(at, HEAD_ACTS_DAYS)
     timers.set(Kind.OPEN_TERMINATION, of=award, due_at=due_at, at=at)

@@ -1,7 +1,7 @@
 """Motions: a manager proposes what becomes of an award, a second person signs, and it happens."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -28,6 +28,9 @@ from rdfast.plans.queries import amount_in, plan_of, promises
 from rdfast.programmes.models import Envelope
 from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind
+
+# What waits for a second signature is told again after so long.
+TOLD_AGAIN = timedelta(days=7)
 
 
 class NotRipe(RuleBroken):
@@ -126,8 +129,9 @@ def refuse(motion_id: int, *, answer: str, by: User, at: datetime) -> Motion:
 
 
 def escalate(motion: Motion, *, at: datetime) -> None:
-    """The clock: the second signature is late; the head is told and may sign from now on."""
+    """The clock: the second signature is late; the head may sign from now on, and is told so, again every week."""
     escalated = motions.escalate(motion.pk, at=at)
+    timers.again(Kind.SECOND_MOTION, of=escalated, due_at=at + TOLD_AGAIN, at=at)
     proposal = escalated.award.proposal
     people = together(heads(proposal), second_approvers(proposal, other_than=escalated.proposed_by))
     event = last_of(escalated)

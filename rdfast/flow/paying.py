@@ -8,23 +8,34 @@ from rdfast.audit import operations as audit
 from rdfast.audit.queries import last_of
 from rdfast.core import boundaries
 from rdfast.core.working_days import after_days
-from rdfast.flow import holding
+from rdfast.flow import closing, holding
 from rdfast.flow.telling import finance_officers, heads, managers, pi, signatories, tell, together
 from rdfast.funding import payments, queries
 from rdfast.funding.models import Award, NewAccount, Tranche
 from rdfast.funding.operations import PaymentAccount
 from rdfast.funding.rules import GateFacts, gate_is_open
-from rdfast.funding.states import ENDED, LIVE, PAID, SUSPENDED, Cause, TrancheState
+from rdfast.funding.states import ENDED, LIVE, PAID, RUNNING, SUSPENDED, Cause, TrancheState
 from rdfast.ledger import queries as ledger
 from rdfast.ledger.kinds import BoxKind
 from rdfast.milestones.models import Milestone
 from rdfast.people.models import User
+from rdfast.settlement import queries as settlement
 from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind
 from rdfast.timers.queries import due_at_of
 
 # After a suspension, money that should have been accounted for meanwhile gets so long.
 ACCOUNT_AGAIN_DAYS = 30
+# What was not dealt with is told again after so long, until it is.
+AGAIN = timedelta(days=7)
+# Where paid money lies that nothing is owed for any more.
+_ACCOUNTED = (BoxKind.EXPENSE, BoxKind.RECOVERED, BoxKind.REMITTED, BoxKind.WRITTEN_OFF)
+# What a payment waits for, by its state.
+_NEXT = {
+    TrancheState.READY: Kind.APPROVE_TRANCHE,
+    TrancheState.APPROVED: Kind.RELEASE_TRANCHE,
+    TrancheState.RELEASED: Kind.SETTLE_TRANCHE,
+}
 
 
 def gate_facts(tranche: Tranche) -> GateFacts:
@@ -40,7 +51,7 @@ def gate_facts(tranche: Tranche) -> GateFacts:
         milestone_states=list(before.values_list("state", flat=True)),
         earlier_unpaid=queries.unpaid_before(tranche),
         earlier_paid=queries.paid_before(tranche),
-        accepted=boxes[BoxKind.EXPENSE],
+        accounted=sum(boxes[kind] for kind in _ACCOUNTED),
     )
 
 
@@ -91,6 +102,8 @@ def release(tranche_id: int, *, by: User, at: datetime) -> Tranche:
     tranche = payments.release(tranche_id, by=by, at=at)
     award = tranche.award
     timers.cancel(Kind.RELEASE_TRANCHE, of=tranche, at=at)
+    due_at = after_days(at, award.policy.terms.settle_tranche_days)
+    timers.set(Kind.SETTLE_TRANCHE, of=tranche, due_at=due_at, at=at)
     _expect_account(tranche, tranche.account_by or at, at=at)
     people = together(pi(award.proposal), signatories(award))
     tell(people, "tranche_released", event=last_of(tranche), at=at, tranche=tranche, award=award)
@@ -107,6 +120,12 @@ def settle(tranche_id: int, *, by: User, at: datetime) -> Tranche:
     """The bank confirmed the payment: it can now be accounted for."""
     tranche = payments.settle(tranche_id, by=by, at=at)
     award = tranche.award
+    timers.cancel(Kind.SETTLE_TRANCHE, of=tranche, at=at)
+    soonest = after_days(at, ACCOUNT_AGAIN_DAYS)
+    if tranche.account_by is not None and tranche.account_by < soonest:
+        # The bank's word came late: whoever can claim only from now on gets time from now on.
+        _put_off(tranche, soonest, at=at)
+    closing.give_more_time(award, at=at)
     tell(pi(award.proposal), "tranche_settled", event=last_of(tranche), at=at, tranche=tranche, award=award)
     return tranche
 
@@ -116,7 +135,7 @@ def bounce(tranche_id: int, *, reason: str, by: User, at: datetime) -> Tranche:
     """The bank sent it back, therefore: nothing is to be accounted for, and another account is needed."""
     tranche = payments.bounce(tranche_id, reason=reason, by=by, at=at)
     award = tranche.award
-    timers.cancel(Kind.ACCOUNT, of=tranche, at=at)
+    timers.cancel(Kind.SETTLE_TRANCHE, Kind.ACCOUNT, of=tranche, at=at)
     close_accounted(award, at=at)
     people = together(pi(award.proposal), signatories(award), managers(award.proposal))
     tell(
@@ -137,6 +156,9 @@ def give_account(award_id: int, *, account: PaymentAccount, by: User, at: dateti
     """Another account is there; a finance officer checks it before anything goes there."""
     given = payments.give_account(award_id, account=account, by=by, at=at)
     award = given.award
+    timers.cancel(Kind.CHECK_ACCOUNT, of=award, at=at)
+    due_at = after_days(at, award.policy.terms.settle_tranche_days)
+    timers.set(Kind.CHECK_ACCOUNT, of=award, due_at=due_at, at=at)
     people = [user for user in finance_officers(award.proposal) if user != by]
     tell(people, "account_given", event=last_of(award), at=at, account=given, award=award)
     return given
@@ -147,6 +169,7 @@ def check_account(account_id: int, *, by: User, at: datetime) -> NewAccount:
     """The account is right, therefore: what bounced is ready again, once the award is live."""
     account = payments.check_account(account_id, by=by, at=at)
     award = account.award
+    timers.cancel(Kind.CHECK_ACCOUNT, of=award, at=at)
     people = together(pi(award.proposal), signatories(award))
     tell(
         people,
@@ -159,6 +182,17 @@ def check_account(account_id: int, *, by: User, at: datetime) -> NewAccount:
     )
     consider(award, at=at)
     return account
+
+
+def account_unchecked(award: Award, *, at: datetime) -> None:
+    """The clock: nobody checked the new account; finance officers are told, again every week."""
+    given = award.new_accounts.filter(checked_at__isnull=True).first()
+    if given is None:
+        return
+    event = audit.record("award.account_unchecked", of=award, by=None, at=at)
+    timers.again(Kind.CHECK_ACCOUNT, of=award, due_at=at + AGAIN, at=at)
+    officers = finance_officers(award.proposal)
+    tell(officers, "account_given", event=event, at=at, account=given, award=award)
 
 
 def close_accounted(award: Award, *, at: datetime) -> None:
@@ -178,25 +212,52 @@ def expect_accounts_again(award: Award, *, at: datetime) -> None:
         tranche.award = award
         if due_at_of(Kind.ACCOUNT, tranche._meta.label_lower, tranche.pk) is None:
             continue
-        account_by = after_days(at, ACCOUNT_AGAIN_DAYS)
-        payments.put_off(tranche, account_by=account_by)
-        timers.cancel(Kind.ACCOUNT, of=tranche, at=at)
-        _expect_account(tranche, account_by, at=at)
+        _put_off(tranche, after_days(at, ACCOUNT_AGAIN_DAYS), at=at)
+
+
+def _put_off(tranche: Tranche, account_by: datetime, *, at: datetime) -> None:
+    payments.put_off(tranche, account_by=account_by)
+    timers.cancel(Kind.ACCOUNT, of=tranche, at=at)
+    _expect_account(tranche, account_by, at=at)
+
+
+def give_more_time(award: Award, *, at: datetime) -> None:
+    """The agency's word came, and what waited for it can be claimed, or claimed again: until another day.
+
+    The caller holds the award. Who was suspended for being late stays so until it is put right.
+    """
+    closing.give_more_time(award, at=at)
+    if award.state not in RUNNING or Cause.ACCOUNT_OVERDUE in holding.causes_of(award):
+        return
+    if settlement.behind_with_accounts(award, at=at):
+        expect_accounts_again(award, at=at)
 
 
 def payment_late(tranche: Tranche, *, at: datetime) -> None:
-    """The clock: approval or release is late; the head is told."""
+    """The clock: the approval, the release or the bank's word is late; the head is told, again every week."""
     event = audit.record("tranche.late", of=tranche, by=None, at=at)
-    award = tranche.award
-    people = together(heads(award.proposal), managers(award.proposal), finance_officers(award.proposal))
-    tell(people, "payment_late", event=event, at=at, tranche=tranche, award=award)
+    award, waits_for = tranche.award, _NEXT[TrancheState(tranche.state)]
+    timers.again(waits_for, of=tranche, due_at=at + AGAIN, at=at)
+    people = together(heads(award.proposal), managers(award.proposal))
+    tell(people, "payment_late", event=event, at=at, tranche=tranche, award=award, page="manager:tranche")
+    if waits_for != Kind.APPROVE_TRANCHE:
+        officers = finance_officers(award.proposal)
+        tell(
+            officers, "payment_late", event=event, at=at, tranche=tranche, award=award, page="finance:tranche"
+        )
 
 
 def account_overdue(tranche: Tranche, *, at: datetime) -> None:
-    """The clock: money is not accounted for in time; the award is suspended, and everyone told every week."""
-    event = audit.record("tranche.account_overdue", of=tranche, by=None, at=at)
+    """The clock: money is not accounted for in time; the award is suspended, and everyone told every week.
+
+    Nobody is suspended for what waits for the agency: its word on a claim, on a payment or on what it asks back.
+    """
     award = tranche.award
-    timers.set(Kind.ACCOUNT, of=tranche, due_at=at + timedelta(days=7), at=at)
+    if not settlement.is_claimable(tranche):
+        timers.set(Kind.ACCOUNT, of=tranche, due_at=at + AGAIN, at=at)
+        return
+    timers.again(Kind.ACCOUNT, of=tranche, due_at=at + AGAIN, at=at)
+    event = audit.record("tranche.account_overdue", of=tranche, by=None, at=at)
     people = together(pi(award.proposal), signatories(award), managers(award.proposal), heads(award.proposal))
     tell(people, "account_overdue", event=event, at=at, tranche=tranche, award=award)
     reason = _("Payment %(number)s was not accounted for in time.") % {"number": tranche.number}

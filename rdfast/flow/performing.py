@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 
 from django.utils.translation import gettext as _
 
+from rdfast.appeals.queries import is_appealed
 from rdfast.audit.queries import last_of
 from rdfast.core import boundaries
 from rdfast.core.uploads import Stored
@@ -21,6 +22,9 @@ from rdfast.milestones.rules import opens_on
 from rdfast.people.models import User
 from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind
+
+# What an open appeal holds up is asked again after so long.
+AGAIN = timedelta(days=7)
 
 
 def expect(milestone: Milestone, *, at: datetime) -> None:
@@ -99,7 +103,11 @@ def give_leave(milestone_id: int, *, until: date, reason: str, by: User, at: dat
 
 
 def fail_uncured(milestone: Milestone, *, at: datetime) -> None:
-    """The clock: a condition was not met in time."""
+    """The clock: a condition was not met in time. While an appeal against it waits for its decision, nothing fails."""
+    if is_appealed(milestone.findings.get(round=milestone.round), "finding.confirmed"):
+        due_at = at + AGAIN
+        timers.set(Kind.CURE, of=milestone, due_at=due_at, at=at, remind_at=[due_at - timedelta(days=3)])
+        return
     failed = milestones.fail_uncured(milestone.pk, at=at)
     proposal = failed.award.proposal
     people = together(pi(proposal), managers(proposal), heads(proposal))

@@ -20,7 +20,7 @@ from rdfast.plans.states import EDITABLE
 from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind
 
-# A returned plan comes back within so many working days.
+# A returned plan comes back within so many working days, or until it was due in the first place.
 RETURNED_FOR = 10
 
 
@@ -63,11 +63,11 @@ def accept(plan_id: int, *, reason: str, by: User, at: datetime) -> Plan:
 
 @boundaries.commit
 def return_(plan_id: int, *, reason: str, by: User, at: datetime) -> Plan:
-    """Returned: the applicant's clock runs again."""
+    """Returned: the applicant's clock runs again, and whoever was early loses no day by it."""
     due_at = after_working_days(at, RETURNED_FOR)
     plan = plans.return_(plan_id, reason=reason, due_at=due_at, by=by, at=at)
     timers.cancel(of=plan, at=at)
-    _expect(plan, due_at=due_at, at=at)
+    _expect(plan, due_at=plan.due_at, at=at)
     award = plan.award
     tell(pi(award.proposal), "plan_returned", event=last_of(plan), at=at, plan=plan, award=award)
     return plan

@@ -6,11 +6,12 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from rdfast.audit import operations as audit
+from rdfast.audit.models import Event
 from rdfast.audit.queries import last_of
 from rdfast.core import boundaries
 from rdfast.core.amounts import written
 from rdfast.core.working_days import after_days
-from rdfast.flow import ending, holding, recovering
+from rdfast.flow import curing, ending, holding, recovering
 from rdfast.flow.telling import committee, heads, managers, pi, second_approvers, signatories, tell, together
 from rdfast.funding.models import Award
 from rdfast.funding.operations import lock_award
@@ -109,8 +110,15 @@ def answer_failure(milestone: Milestone, *, at: datetime) -> None:
 
 
 def open_termination(award: Award, *, at: datetime) -> None:
-    """The clock: nobody resolved the suspension, the head neither; a proceeding for termination opens."""
+    """The clock: nobody resolved the suspension, the head neither; a proceeding for termination opens.
+
+    Not while a special review runs, which resolves it, nor when everything was put right and only the agency has not
+    resumed: that is told again.
+    """
     if award.state not in SUSPENDED or running(award, Kind.TERMINATION).exists():
+        return
+    if running(award, Kind.SPECIAL_REVIEW).exists() or not curing.uncured(award, at=at):
+        holding.unresolved(award, at=at)
         return
     reason = _("The suspension was not resolved in time.")
     outcome = _("The award may be terminated; what is unspent must then be paid back.")
@@ -156,16 +164,16 @@ def vote(
     if proceeding.state == State.DISMISSED:
         _ended_without_effect(proceeding, at=at)
     elif proceeding.state == State.DECIDED:
-        award = proceeding.award
-        tell(
-            second_approvers(award.proposal, other_than=by),
-            "proceeding_decided",
-            event=last_of(proceeding),
-            at=at,
-            proceeding=proceeding,
-            award=award,
-        )
+        _ask_for_signature(proceeding, event=last_of(proceeding), at=at)
     return proceeding
+
+
+def _ask_for_signature(proceeding: Proceeding, *, event: Event, at: datetime) -> None:
+    """Of those second approvers who neither opened it nor voted."""
+    award, voted = proceeding.award, set(proceeding.votes.values_list("member", flat=True))
+    approvers = second_approvers(award.proposal, other_than=proceeding.opened_by)
+    people = [user for user in approvers if user.pk not in voted]
+    tell(people, "proceeding_decided", event=event, at=at, proceeding=proceeding, award=award)
 
 
 @boundaries.commit
@@ -173,11 +181,15 @@ def sign(proceeding_id: int, *, conclusion: str, by: User, at: datetime) -> Proc
     """Signed, therefore: the award ends as voted, or the money is asked back."""
     proceeding = proceedings.sign(proceeding_id, conclusion=conclusion, by=by, at=at)
     award = proceeding.award
-    _ended(proceeding, at=at)
     if proceeding.kind == Kind.RECOVERY:
+        _ended(proceeding, at=at)
         _ask_back(award, proceeding.amount or 0, proceeding.reason, at=at)
     else:
-        ending.terminate(award, kind=proceeding.termination_kind, reason=proceeding.reason, by=by, at=at)
+        ended = ending.terminate(
+            award, kind=proceeding.termination_kind, reason=proceeding.reason, by=by, at=at
+        )
+        last_claim_by, appeal_by = ending.last_claim_by(ended, at=at), ending.appeal_by(ended, at=at)
+        _ended(proceeding, at=at, last_claim_by=last_claim_by, appeal_by=appeal_by)
         drop_for_ended(award, at=at)
     return proceeding
 
@@ -224,6 +236,12 @@ def drop_for_resumed(award: Award, *, at: datetime) -> None:
     _drop(award, by_the_clock, _("The suspension has ended."), at=at)
 
 
+def drop_for_undone(award: Award, *, at: datetime) -> None:
+    """A finding was undone: a special review that it led to, and nobody decided, is dropped. The caller holds the award."""
+    led_to = running(award, Kind.SPECIAL_REVIEW).filter(opened_by=None).exclude(state=State.DECIDED)
+    _drop(award, led_to, _("The finding that led to it was undone."), at=at)
+
+
 def _drop(award: Award, dropped: QuerySet[Proceeding], conclusion: str, *, at: datetime) -> None:
     for proceeding in dropped:
         proceeding.award = award
@@ -235,7 +253,13 @@ def _ended_without_effect(proceeding: Proceeding, *, at: datetime) -> Proceeding
     return _ended(proceeding, at=at)
 
 
-def _ended(proceeding: Proceeding, *, at: datetime) -> Proceeding:
+def _ended(
+    proceeding: Proceeding,
+    *,
+    at: datetime,
+    last_claim_by: datetime | None = None,
+    appeal_by: datetime | None = None,
+) -> Proceeding:
     timers.cancel(of=proceeding, at=at)
     award = proceeding.award
     tell(
@@ -245,14 +269,20 @@ def _ended(proceeding: Proceeding, *, at: datetime) -> Proceeding:
         at=at,
         proceeding=proceeding,
         award=award,
+        last_claim_by=last_claim_by,
+        appeal_by=appeal_by,
     )
     return proceeding
 
 
 def decision_late(proceeding: Proceeding, *, at: datetime) -> None:
-    """The clock: too few votes or no signature yet; the head is told, again every week."""
+    """The clock: too few votes or no signature yet; the head and whoever is waited for are told, again every week."""
     event = audit.record("proceeding.late", of=proceeding, by=None, at=at)
-    timers.set(Deadline.DECIDE_PROCEEDING, of=proceeding, due_at=at + TOLD_AGAIN, at=at)
+    timers.again(Deadline.DECIDE_PROCEEDING, of=proceeding, due_at=at + TOLD_AGAIN, at=at)
     proposal = proceeding.award.proposal
-    people = together(heads(proposal), committee(proposal))
+    people = heads(proposal)
+    if proceeding.state == State.DECIDED:
+        _ask_for_signature(proceeding, event=event, at=at)
+    else:
+        people = together(people, committee(proposal))
     tell(people, "proceeding_late", event=event, at=at, proceeding=proceeding, award=proceeding.award)

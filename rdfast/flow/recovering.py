@@ -5,15 +5,23 @@ from datetime import date, datetime, timedelta
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from rdfast.appeals.models import Appeal
-from rdfast.appeals.states import State as AppealState
+from rdfast.appeals.queries import is_appealed
 from rdfast.audit import operations as audit
-from rdfast.audit.queries import last_entry, last_of
+from rdfast.audit.queries import last_of
 from rdfast.core import boundaries
 from rdfast.core.amounts import written
 from rdfast.core.working_days import after_days, end_of
 from rdfast.flow import closing, paying
-from rdfast.flow.telling import finance_officers, heads, managers, pi, signatories, tell, together
+from rdfast.flow.telling import (
+    finance_officers,
+    heads,
+    managers,
+    pi,
+    second_approvers,
+    signatories,
+    tell,
+    together,
+)
 from rdfast.funding.models import Award
 from rdfast.people.models import User
 from rdfast.settlement import auditing, queries, recoveries, repayments
@@ -37,9 +45,18 @@ def propose(
     recovery = recoveries.propose(
         award_id, kind=kind, origin=origin, amount=amount, reason=reason, by=by, at=at
     )
+    timers.set(Kind.NOTICE_RECOVERY, of=recovery, due_at=at + AGAIN, at=at)
     people = [user for user in finance_officers(recovery.award.proposal) if user != by]
     _tell(people, "recovery_proposed", recovery, at=at)
     return recovery
+
+
+def notice_late(recovery: Recovery, *, at: datetime) -> None:
+    """The clock: proposed, and no notice given: nobody can claim that money meanwhile. Told again every week."""
+    audit.record("recovery.late", of=recovery, by=None, at=at)
+    timers.again(Kind.NOTICE_RECOVERY, of=recovery, due_at=at + AGAIN, at=at)
+    people = finance_officers(recovery.award.proposal)
+    _tell(people, "recovery_proposed", recovery, at=at)
 
 
 def open_(
@@ -60,6 +77,7 @@ def notice(recovery_id: int, *, by: User, at: datetime) -> Recovery:
 
 def _notice(recovery: Recovery, *, by: User | None, at: datetime) -> Recovery:
     noticed = recoveries.notice(recovery.pk, by=by, at=at)
+    timers.cancel(Kind.NOTICE_RECOVERY, of=noticed, at=at)
     due_at = after_days(at, noticed.award.policy.terms.contest_days)
     timers.set(Kind.CONTEST, of=noticed, due_at=due_at, at=at, remind_at=[due_at - timedelta(days=5)])
     _tell(_payers(noticed), "recovery_noticed", noticed, at=at, due_at=due_at)
@@ -86,8 +104,11 @@ def contest_passed(recovery: Recovery, *, at: datetime) -> None:
 @boundaries.commit
 def determine(recovery_id: int, *, amount: int, determination: str, by: User, at: datetime) -> Recovery:
     """A manager heard the objection and determines what is to be paid."""
+    asked = recoveries.lock_recovery(recovery_id).amount
     recovery = recoveries.determine(recovery_id, amount=amount, determination=determination, by=by, at=at)
     _determined(recovery, at=at)
+    if recovery.amount < asked:
+        paying.give_more_time(recovery.award, at=at)
     return recovery
 
 
@@ -96,13 +117,12 @@ def _determined(recovery: Recovery, *, at: datetime) -> None:
     due_at = after_days(at, recovery.award.policy.terms.appeal_days)
     timers.set(Kind.DEMAND, of=recovery, due_at=due_at, at=at)
     _tell(_payers(recovery), "recovery_determined", recovery, at=at, due_at=due_at)
-    closing.give_more_time(recovery.award, at=at)
 
 
 def determination_late(recovery: Recovery, *, at: datetime) -> None:
     """The clock: a contested recovery waits too long; the head is told, again every week."""
     audit.record("recovery.late", of=recovery, by=None, at=at)
-    timers.set(Kind.DETERMINE, of=recovery, due_at=at + AGAIN, at=at)
+    timers.again(Kind.DETERMINE, of=recovery, due_at=at + AGAIN, at=at)
     proposal = recovery.award.proposal
     _tell(together(heads(proposal), managers(proposal)), "recovery_late", recovery, at=at)
 
@@ -112,6 +132,7 @@ def dismiss(recovery_id: int, *, conclusion: str, by: User, at: datetime) -> Rec
     """A manager finds that nothing is to be paid back."""
     recovery = recoveries.dismiss(recovery_id, conclusion=conclusion, by=by, at=at)
     _ended(recovery, at=at)
+    paying.give_more_time(recovery.award, at=at)
     return recovery
 
 
@@ -119,6 +140,7 @@ def dismiss_upheld(recovery_id: int, *, conclusion: str, by: User, at: datetime)
     """An appeal against the recovery was upheld."""
     recovery = recoveries.dismiss_upheld(recovery_id, conclusion=conclusion, by=by, at=at)
     _ended(recovery, at=at)
+    paying.give_more_time(recovery.award, at=at)
     return recovery
 
 
@@ -135,7 +157,7 @@ def demand(recovery: Recovery, *, at: datetime) -> None:
 
     While an appeal against it waits for its decision nothing is demanded.
     """
-    if _is_appealed(recovery):
+    if is_appealed(recovery, "recovery.determine"):
         timers.set(Kind.DEMAND, of=recovery, due_at=at + AGAIN, at=at)
         return
     demanded = recoveries.demand(recovery.pk, at=at)
@@ -144,11 +166,6 @@ def demand(recovery: Recovery, *, at: datetime) -> None:
     _set_pay(demanded, due_at, at=at)
     paying.close_accounted(award, at=at)
     _tell(_payers(demanded), "recovery_demanded", demanded, at=at, due_at=due_at)
-
-
-def _is_appealed(recovery: Recovery) -> bool:
-    decision = last_entry(recovery, "recovery.determine")
-    return decision is not None and Appeal.objects.filter(decision=decision, state=AppealState.FILED).exists()
 
 
 def payment_missed(recovery: Recovery, *, at: datetime) -> None:
@@ -184,8 +201,12 @@ def refer(recovery: Recovery, *, at: datetime) -> None:
 
 
 def _tell_of_referral(recovery: Recovery, *, at: datetime) -> None:
-    timers.set(Kind.DUN, of=recovery, due_at=at + AGAIN, at=at)
-    _tell(heads(recovery.award.proposal), "recovery_unpaid", recovery, at=at)
+    timers.again(Kind.DUN, of=recovery, due_at=at + AGAIN, at=at)
+    proposal = recovery.award.proposal
+    # The second approver may give it up, the finance officer agree instalments.
+    approvers = second_approvers(proposal, other_than=recovery.proposed_by)
+    people = together(heads(proposal), approvers, finance_officers(proposal))
+    _tell(people, "recovery_unpaid", recovery, at=at)
 
 
 @boundaries.commit
@@ -209,6 +230,7 @@ def receive(
         recovery_id, reference=reference, received_on=received_on, amount=amount, by=by, at=at
     )
     recovery = Recovery.objects.select_related("award").get(pk=recovery_id)
+    paying.consider(recovery.award, at=at)
     if recovery.state == State.PAID:
         _ended(recovery, at=at, template="recovery_paid")
         return repayment
@@ -239,9 +261,9 @@ def give_back(repayment_id: int, *, by: User, at: datetime) -> Repayment:
 
 
 @boundaries.commit
-def remit(recovery_id: int, *, by: User, at: datetime) -> int:
+def remit(recovery_id: int, *, amount: int, by: User, at: datetime) -> None:
     """What was paid back goes on to the treasury."""
-    return repayments.remit(recovery_id, by=by, at=at)
+    repayments.remit(recovery_id, amount=amount, by=by, at=at)
 
 
 @boundaries.commit
@@ -259,7 +281,10 @@ def write_off(recovery_id: int, *, conclusion: str, by: User, at: datetime) -> R
 def _give_up(recovery_id: int, move: str, conclusion: str, *, by: User, at: datetime) -> Recovery:
     recovery = recoveries.give_up(recovery_id, move, conclusion=conclusion, by=by, at=at)
     paying.close_accounted(recovery.award, at=at)
+    paying.consider(recovery.award, at=at)
     _ended(recovery, at=at)
+    if recovery.demanded_at is None:
+        paying.give_more_time(recovery.award, at=at)
     return recovery
 
 
@@ -300,7 +325,6 @@ def _ended(recovery: Recovery, *, at: datetime, template: str = "recovery_ended"
     timers.cancel(of=recovery, at=at)
     if recovery.noticed_at is not None:
         _tell(_payers(recovery), template, recovery, at=at)
-    closing.give_more_time(recovery.award, at=at)
     closing.go_on(recovery.award, at=at)
 
 

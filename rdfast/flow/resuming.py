@@ -33,10 +33,11 @@ def resume(award: Award, *, reason: str, by: User, at: datetime) -> Award:
     paying.expect_accounts_again(resumed, at=at)
     proceeding.drop_for_resumed(resumed, at=at)
     paying.consider(resumed, at=at)
-    completing.consider(resumed, by=by, at=at)
     proposal = resumed.proposal
     people = together(
         pi(proposal), signatories(resumed), managers(proposal), heads(proposal), finance_officers(proposal)
     )
     tell(people, "award_resumed", event=event, at=at, award=resumed, reason=reason)
+    # With the final report given meanwhile it is completed at once: that is told after its resumption.
+    completing.consider(resumed, by=by, at=at)
     return resumed

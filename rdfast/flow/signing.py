@@ -16,21 +16,23 @@ from rdfast.funding import operations as funding
 from rdfast.funding.models import Award
 from rdfast.funding.operations import PaymentAccount
 from rdfast.milestones import operations as milestones
+from rdfast.milestones.queries import days_if_signed
 from rdfast.milestones.states import State as MilestoneState
 from rdfast.people.models import User
 from rdfast.people.queries import bans_on
+from rdfast.settlement import queries as settlement
 from rdfast.timers import operations as timers
 
 
-def agreement_text(award: Award) -> str:
-    """The agreement, in Korean and then in English; the same award always gives the same text."""
+def agreement_text(award: Award, *, at: datetime) -> str:
+    """The agreement as it is if signed at `at`, in Korean and then in English: its days are those that then apply."""
     context = {
         "award": award,
         "proposal": award.proposal,
         "call": award.proposal.call,
         "terms": award.policy.terms,
         "tranches": list(award.tranches.order_by("number")),
-        "milestones": list(award.milestones.order_by("number")),
+        "milestones": days_if_signed(award, at=at),
     }
     texts = []
     for language in ("ko", "en"):
@@ -48,14 +50,23 @@ def agreement_hash(text: str) -> str:
 def sign(award_id: int, *, sha256: str, account: PaymentAccount, by: User, at: datetime) -> Award:
     """Signed, therefore: money is obligated, milestones get their clocks, the first tranche becomes ready.
 
-    `sha256` is of the text the signer read. Raises AgreementChanged when it is another one.
+    `sha256` is of the text the signer read. Raises AgreementChanged when it is another one, also because the day has
+    changed meanwhile and with it the days of the milestones.
     """
     award = funding.lock_award(award_id)
     barred = bans_on(award.pi, award.organisation_id, timezone.localdate(at)).exists()
     ensure(
         not barred, _("A participation ban stands against the organisation or the principal investigator.")
     )
-    award = funding.sign(award_id, text=agreement_text(award), sha256=sha256, account=account, by=by, at=at)
+    ensure(
+        not settlement.unpaid_against(award.pi, award.organisation_id),
+        _(
+            "A recovery against the organisation or the principal investigator is not paid yet. Sign once it is paid."
+        ),
+    )
+    award = funding.sign(
+        award_id, text=agreement_text(award, at=at), sha256=sha256, account=account, by=by, at=at
+    )
     timers.cancel(of=award, at=at)
     settled = milestones.settle_due_days(award, by=by, at=at)
     funding.expect(award, {milestone.number: milestone.due_on for milestone in settled})

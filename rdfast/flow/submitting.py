@@ -8,10 +8,11 @@ from rdfast.audit.queries import last_of
 from rdfast.core import boundaries
 from rdfast.core.locks import lock
 from rdfast.core.refusals import ManyRulesBroken
+from rdfast.flow import answering
 from rdfast.flow.telling import managers, pi, tell
 from rdfast.funding import queries as funding
 from rdfast.people.models import User
-from rdfast.people.queries import bans_on
+from rdfast.people.queries import bans_on, signatories_of
 from rdfast.programmes.queries import policy_in_force
 from rdfast.proposals import operations as proposals
 from rdfast.proposals.models import Proposal
@@ -21,7 +22,6 @@ from rdfast.screening import operations as screening
 from rdfast.screening.rules import Facts, screen
 from rdfast.settlement import queries as settlement
 from rdfast.timers import operations as timers
-from rdfast.timers.kinds import Kind
 
 
 def screening_facts(proposal: Proposal, *, call_is_open: bool, at: datetime) -> Facts:
@@ -36,6 +36,8 @@ def screening_facts(proposal: Proposal, *, call_is_open: bool, at: datetime) -> 
         projects_in_all=funding.running_projects_of(proposal.pi) + proposal.other_projects_in_all,
         unpaid_recoveries=settlement.unpaid_against(proposal.pi, proposal.organisation_id),
         bans=bans_on(proposal.pi, proposal.organisation_id, timezone.localdate(at)).count(),
+        # Without an organisation there is nobody to look for: that gap is named by itself.
+        has_signatory=not proposal.organisation_id or signatories_of(proposal.organisation_id).exists(),
     )
 
 
@@ -62,11 +64,9 @@ def submit(proposal_id: int, *, by: User, at: datetime) -> Proposal:
     proposals.submit(proposal, policy=policy, by=by, at=at)
     screening.attach(proposal, findings, policy=policy, at=at)
     timers.cancel(of=proposal, at=at)
-    decide_by = policy.terms.decide_by(at)
-    timers.set(Kind.DECIDE, of=proposal, due_at=decide_by, at=at)
-    event = last_of(proposal)
+    decide_by, event = policy.terms.decide_by(at), last_of(proposal)
     tell(pi(proposal), "proposal_received", event=event, at=at, proposal=proposal, decide_by=decide_by)
-    tell(managers(proposal), "proposal_arrived", event=event, at=at, proposal=proposal, decide_by=decide_by)
+    answering.ask(proposal, "proposal_arrived", due_at=decide_by, at=at)
     return proposal
 
 

@@ -9,11 +9,12 @@ from rdfast.audit.queries import took_part
 from rdfast.funding.models import Award
 from rdfast.outbox import operations as outbox
 from rdfast.people.models import User
-from rdfast.people.queries import without_conflict
+from rdfast.people.queries import signatories_of, without_conflict
 from rdfast.programmes.models import Appointment
 from rdfast.programmes.queries import holders
 from rdfast.proposals.models import Proposal
-from rdfast.proposals.queries import applicants_of
+from rdfast.proposals.queries import applicants_of, who_said_no
+from rdfast.proposals.states import UNANSWERED, State
 from rdfast.timers.models import Timer
 
 Role = Appointment.Role
@@ -42,7 +43,19 @@ def heads(proposal: Proposal) -> list[User]:
     return _serving(proposal, Role.HEAD)
 
 
-def second_approvers(proposal: Proposal, *, other_than: User) -> list[User]:
+def answerers(proposal: Proposal) -> list[User]:
+    """Those who may answer the proposal as it stands: managers or second approvers, and the head once it was passed on."""
+    if proposal.state not in UNANSWERED or proposal.waits_since is not None:
+        return []
+    is_recommended = proposal.state == State.RECOMMENDED
+    roles = [Role.SECOND_APPROVER] if is_recommended else [Role.MANAGER, Role.DEPUTY]
+    if proposal.escalated_at is not None:
+        roles.append(Role.HEAD)
+    barred = {proposal.recommended_by_id} | who_said_no(proposal)
+    return [user for user in _serving(proposal, *roles) if user.pk not in barred]
+
+
+def second_approvers(proposal: Proposal, *, other_than: User | None) -> list[User]:
     """The second approvers, without the person who gave the first approval."""
     return [user for user in _serving(proposal, Role.SECOND_APPROVER) if user != other_than]
 
@@ -59,13 +72,13 @@ def committee(proposal: Proposal) -> list[User]:
 
 
 def pi(proposal: Proposal) -> list[User]:
-    """The principal investigator."""
-    return [proposal.pi]
+    """The principal investigator; once that person has left, those who sign for the organisation."""
+    return [proposal.pi] if proposal.pi.is_active else signatories(proposal)
 
 
-def signatories(award: Award) -> list[User]:
-    """Those who sign for the award's organisation."""
-    return list(User.objects.filter(organisation=award.organisation_id, is_signatory=True, is_active=True))
+def signatories(of: Proposal | Award) -> list[User]:
+    """Those who sign for the organisation of the proposal or award."""
+    return list(signatories_of(of.organisation_id))
 
 
 def administrators() -> list[User]:

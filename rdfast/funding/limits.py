@@ -20,7 +20,7 @@ from rdfast.people.operations import lock_organisation
 from rdfast.programmes.models import Envelope
 from rdfast.programmes.operations import lock_envelope
 from rdfast.programmes.queries import available_in, cap_base_of, policy_in_force
-from rdfast.proposals.queries import kept_for_others
+from rdfast.proposals.queries import kept_ahead_of, kept_for_others
 
 
 class EnvelopeExhausted(RuleBroken):
@@ -58,13 +58,24 @@ def take_from_envelope(
         ) from short
 
 
+def ensure_turn(award: Award, *, left: int) -> None:
+    """A new award leaves what is kept for reopened proposals that come before it. Raises OthersWaitFirst.
+
+    The caller holds the envelope.
+    """
+    _ensure_kept(kept_ahead_of(award.proposal), left)
+
+
 def ensure_line(award: Award, *, envelope_id: int, left: int) -> None:
     """Reopened proposals that wait for money are served first out of what is left. Raises OthersWaitFirst.
 
-    The caller holds the envelope. What would begin or grow asks; a confirmation does not, for its money was covered
-    when the award was begun, before anybody waited.
+    The caller holds the envelope. What would grow asks; a confirmation does not, for its money was covered when the
+    award was begun, before anybody waited.
     """
-    needed = kept_for_others(envelope_id, than=award.proposal_id)
+    _ensure_kept(kept_for_others(envelope_id, than=award.proposal_id), left)
+
+
+def _ensure_kept(needed: int, left: int) -> None:
     if needed > left:
         raise OthersWaitFirst(
             _(

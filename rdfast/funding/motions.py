@@ -111,7 +111,7 @@ def escalate(motion_id: int, *, at: datetime) -> Motion:
     motion = lock_motion(motion_id)
     if motion.state != MotionState.PROPOSED:
         raise NotPossibleNow(motion)
-    motion.escalated_at = at
+    motion.escalated_at = motion.escalated_at or at
     motion.save(update_fields=["escalated_at"])
     audit.record("motion.escalated", of=motion, by=None, at=at)
     return motion

@@ -13,7 +13,7 @@ from rdfast.core.machines import NotPossibleNow
 from rdfast.core.refusals import RuleBroken, ensure
 from rdfast.core.transactions import one_transaction
 from rdfast.funding import queries, rules
-from rdfast.funding.limits import ensure_cover, ensure_exposure, ensure_line, take_from_envelope
+from rdfast.funding.limits import ensure_cover, ensure_exposure, ensure_turn, take_from_envelope
 from rdfast.funding.models import Agreement, Award, Tranche
 from rdfast.funding.states import AWARD, UNPAID
 from rdfast.ledger import operations as ledger
@@ -107,7 +107,7 @@ def reserve(award: Award, *, by: User, at: datetime) -> None:
         What.RESERVED, award, award.envelope_id, award.amount, at=at, key=f"reserve:{award.pk}", event=event
     )
     left = available_in(award.envelope)
-    ensure_line(award, envelope_id=award.envelope_id, left=left)
+    ensure_turn(award, left=left)
     ensure_cover(award, left=left)
 
 

@@ -163,13 +163,14 @@ class GateFacts:
     milestone_states: list[str]
     earlier_unpaid: int
     earlier_paid: int
-    accepted: int
+    accounted: int
 
 
 def gate_is_open(facts: GateFacts, terms: Terms) -> bool:
     """Whether the tranche may become ready: award live, its milestone passed, earlier money accounted for.
 
-    Earlier payments count as accounted for from `liquidated_percent` of them (2 CFR 2900.7, softened).
+    Earlier payments count as accounted for from `liquidated_percent` of them (2 CFR 2900.7, softened): what was
+    accepted, and what was paid back or given up; what is still owed is not.
     """
     opening = {"passed", "conditional"} if terms.conditional_opens_gate else {"passed"}
     return (
@@ -178,7 +179,7 @@ def gate_is_open(facts: GateFacts, terms: Terms) -> bool:
         and facts.amount <= facts.obligated
         and all(state in opening for state in facts.milestone_states)
         and facts.earlier_unpaid == 0
-        and facts.accepted * 100 >= facts.earlier_paid * terms.liquidated_percent
+        and facts.accounted * 100 >= facts.earlier_paid * terms.liquidated_percent
     )
 
 

@@ -42,6 +42,10 @@ class AskedBefore(RuleBroken):
     """The end of the work is asked for once."""
 
 
+class NotAsked(RuleBroken):
+    """Only a wish to end the work that stands can be taken back."""
+
+
 class WordsMissing(RuleBroken):
     """What changes an agreement has its reason."""
 
@@ -187,6 +191,20 @@ def ask_to_stop(award_id: int, *, reason: str, by: User, at: datetime) -> Award:
     award.stop_reason = reason
     award.save(update_fields=["stop_asked_at", "stop_asked_by", "stop_reason"])
     audit.record("award.stop_asked", of=award, by=by, at=at, reason=reason)
+    return award
+
+
+@one_transaction
+def take_stop_back(award_id: int, *, by: User, at: datetime) -> Award:
+    """The applicant side wishes to go on after all; what was asked and taken back stays in the history."""
+    award = lock_award(award_id)
+    allowed = rules.may_ask_to_stop(award_state=award.state, relations=queries.relations(award, by))
+    ensure(allowed, _("You cannot do this with this award."))
+    if award.stop_asked_at is None:
+        raise NotAsked(_("Nobody asks to end the work any more. Nothing was changed."))
+    award.stop_asked_at, award.stop_asked_by, award.stop_reason = None, None, ""
+    award.save(update_fields=["stop_asked_at", "stop_asked_by", "stop_reason"])
+    audit.record("award.stop_taken_back", of=award, by=by, at=at)
     return award
 
 

@@ -34,6 +34,8 @@ class BoxKind(models.TextChoices):
 OF_ENVELOPE = {BoxKind.TREASURY, BoxKind.AVAILABLE, BoxKind.RETURNED}
 # Where money comes from: these count below zero what they gave.
 SOURCES = {BoxKind.TREASURY, BoxKind.OUTSIDE}
+# What came back and goes on: to the treasury, or, if nobody owed it, to the payer.
+CAME_BACK = {BoxKind.RECOVERED, BoxKind.COLLECTED, BoxKind.UNMATCHED}
 SECOND_SET = {BoxKind.OUTSIDE, BoxKind.CHARGED, BoxKind.COLLECTED, BoxKind.UNMATCHED}
 
 
@@ -61,6 +63,7 @@ class What(models.TextChoices):
     CHARGED = "charged", _("Surcharge or interest charged")
     COLLECTED = "collected", _("Surcharge or interest paid")
     UNCHARGED = "uncharged", _("Surcharge or interest dropped")
+    REMITTED_ON_TOP = "remitted_on_top", _("Surcharge or interest remitted to the treasury")
     UNMATCHED = "unmatched", _("Received beyond the demand")
     GIVEN_BACK = "given_back", _("Given back to the payer")
 
@@ -95,6 +98,7 @@ WAYS: dict[What, Way] = {
     What.CHARGED: Way(BoxKind.OUTSIDE, BoxKind.CHARGED),
     What.COLLECTED: Way(BoxKind.CHARGED, BoxKind.COLLECTED),
     What.UNCHARGED: Way(BoxKind.CHARGED, BoxKind.OUTSIDE),
+    What.REMITTED_ON_TOP: Way(BoxKind.COLLECTED, BoxKind.OUTSIDE),
     What.UNMATCHED: Way(BoxKind.OUTSIDE, BoxKind.UNMATCHED),
     What.GIVEN_BACK: Way(BoxKind.UNMATCHED, BoxKind.OUTSIDE),
 }

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from rdfast.audit.models import Event
 from rdfast.core.guards import Guard, append_only, never_truncated, refusal
-from rdfast.ledger.kinds import OF_ENVELOPE, SOURCES, WAYS, BoxKind, What
+from rdfast.ledger.kinds import CAME_BACK, OF_ENVELOPE, SOURCES, WAYS, BoxKind, What
 
 
 class Box(models.Model):
@@ -43,6 +43,10 @@ class Box(models.Model):
             # The exposure of an envelope. Without the balance in it, so that a movement still changes rows in place.
             models.Index(
                 fields=["envelope_id"], name="box_of_advances", condition=models.Q(kind=BoxKind.ADVANCES)
+            ),
+            # What came back and has to go on: few awards ever have such a box.
+            models.Index(
+                fields=["award_id"], name="box_came_back", condition=models.Q(kind__in=sorted(CAME_BACK))
             ),
         )
         triggers = (

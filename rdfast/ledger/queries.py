@@ -7,7 +7,7 @@ from django.db.models import F, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from rdfast.core.once import once_a_page
-from rdfast.ledger.kinds import OF_ENVELOPE, SECOND_SET, BoxKind, What
+from rdfast.ledger.kinds import CAME_BACK, OF_ENVELOPE, SECOND_SET, BoxKind, What
 from rdfast.ledger.models import Arrow, Box
 
 
@@ -33,12 +33,22 @@ def allotted_and_kept(envelope_id: int, *, until: datetime) -> int:
 
 def has_moved(key: str, *, amount: int) -> bool:
     """Whether this much was moved under this key already."""
-    return Arrow.objects.filter(key=key, amount=amount).exists()
+    return moved_under(key).filter(amount=amount).exists()
 
 
 def is_used(key: str) -> bool:
     """Whether anything was moved under this key already."""
-    return Arrow.objects.filter(key=key).exists()
+    return moved_under(key).exists()
+
+
+def moved_under(key: Any) -> QuerySet[Arrow]:
+    """The arrow of this key, which may be an expression."""
+    return Arrow.objects.filter(key=key)
+
+
+def came_back() -> QuerySet[Box]:
+    """Boxes of awards in which money lies that came back and has to go on."""
+    return Box.objects.filter(kind__in=CAME_BACK, balance__gt=0)
 
 
 @once_a_page

@@ -19,7 +19,7 @@ from rdfast.funding.models import Award
 from rdfast.funding.operations import lock_award
 from rdfast.milestones import rules
 from rdfast.milestones.models import Evidence, FinalEvidence, FinalReport, Milestone, MilestoneReport
-from rdfast.milestones.queries import relations
+from rdfast.milestones.queries import days_if_signed, relations, report_is_taken
 from rdfast.milestones.states import MACHINE, REPLACEABLE, State
 from rdfast.people.models import User
 from rdfast.proposals.models import PlannedMilestone, Proposal
@@ -99,17 +99,15 @@ def replan(
 
 @one_transaction
 def settle_due_days(award: Award, *, by: User, at: datetime) -> list[Milestone]:
-    """At signing: keep each due day, or move it so far that every milestone opens after the signature."""
-    signed, days = timezone.localdate(at), award.policy.terms.milestone_opens_days
-    milestones = list(award.milestones.order_by("number"))
-    for milestone in milestones:
-        planned = milestone.due_on
-        milestone.due_on = rules.due_after_signing(planned, signed, days)
-        if milestone.due_on != planned:
+    """At signing: keep the due days, or move them all so far that the first milestone opens after the signature."""
+    settled = days_if_signed(award, at=at)
+    for milestone, day in settled:
+        if day != milestone.due_on:
+            moved = {"from": milestone.due_on.isoformat(), "to": day.isoformat()}
+            milestone.due_on = day
             milestone.save(update_fields=["due_on"])
-            moved = {"from": planned.isoformat(), "to": milestone.due_on.isoformat()}
             audit.record("milestone.due_day_moved", of=milestone, by=by, at=at, data=moved)
-    return milestones
+    return [milestone for milestone, _day in settled]
 
 
 def lock_milestone(milestone_id: int) -> Milestone:
@@ -166,9 +164,7 @@ def report(milestone_id: int, *, text: str, files: Iterable[Stored], by: User, a
         _("Only the principal investigator reports a milestone."),
     )
     ensure(
-        rules.report_is_taken(
-            milestone.state, leave_until=milestone.leave_until, today=timezone.localdate(at)
-        ),
+        report_is_taken(milestone, at=at),
         _("This milestone was missed. Ask the programme for leave to report it after all."),
     )
     if not text.strip():

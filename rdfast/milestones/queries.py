@@ -1,11 +1,13 @@
 """Reads of milestones."""
 
-from datetime import date
+from datetime import date, datetime
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from rdfast.funding import queries as funding
 from rdfast.funding.models import Award
+from rdfast.milestones import rules
 from rdfast.milestones.models import Evidence, Milestone
 from rdfast.milestones.states import BEHIND, LOST, State
 from rdfast.people.models import User
@@ -20,6 +22,25 @@ Role = Appointment.Role
 def relations(milestone: Milestone, user: User) -> frozenset[Relation]:
     """How the person stands to the milestone: as to its award."""
     return funding.relations(milestone.award, user)
+
+
+def report_is_taken(milestone: Milestone, *, at: datetime) -> bool:
+    """Whether a report of the milestone would still be taken at `at`; if not, its leave is missing or has run out."""
+    return rules.report_is_taken(
+        milestone.state, leave_until=milestone.leave_until, today=timezone.localdate(at)
+    )
+
+
+def days_if_signed(award: Award, *, at: datetime) -> list[tuple[Milestone, date]]:
+    """Each milestone of an offered award, in order, with the day it is due if the agreement is signed at `at`."""
+    milestones = list(award.milestones.order_by("number"))
+    days = rules.days_after_signing(
+        [milestone.due_on for milestone in milestones],
+        timezone.localdate(at),
+        award.policy.terms.milestone_opens_days,
+        ends_on=award.proposal.call.work_ends_on,
+    )
+    return list(zip(milestones, days, strict=True))
 
 
 def on_applicant_side(user: User) -> QuerySet[Milestone]:

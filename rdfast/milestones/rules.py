@@ -6,6 +6,7 @@ from rdfast.funding.states import AwardState
 from rdfast.milestones.states import MACHINE, State
 from rdfast.programmes.relations import Relation
 
+CONFIRMED = {AwardState.CONFIRMED, AwardState.CONFIRMED_SUSPENDED}
 WHO: dict[str, frozenset[Relation]] = {
     "open": frozenset(),
     "run_over": frozenset(),
@@ -36,8 +37,8 @@ def report_is_taken(state: str, *, leave_until: date | None, today: date) -> boo
 
 
 def may_report_finally(*, award_state: str, relations: frozenset[Relation]) -> bool:
-    """Whether the person may give the final report of the award."""
-    return award_state == AwardState.CONFIRMED and Relation.PI in relations
+    """Whether the person may give the final report: a suspension stops payments, not reports."""
+    return award_state in CONFIRMED and Relation.PI in relations
 
 
 def final_report_is_taken(state: str, *, due_on: date, today: date) -> bool:
@@ -48,6 +49,19 @@ def final_report_is_taken(state: str, *, due_on: date, today: date) -> bool:
 def due_after_signing(planned: date, signed: date, opens_days: int) -> date:
     """The planned day, or later when a late signature would leave less time than a milestone is open."""
     return max(planned, signed + timedelta(days=opens_days))
+
+
+def days_after_signing(planned: list[date], signed: date, opens_days: int, *, ends_on: date) -> list[date]:
+    """The planned days, in order, all moved by as much as the first needs to open after the signature.
+
+    So their distances stay. Only the last day of the work brings them closer together, to one day at least.
+    """
+    delay = due_after_signing(planned[0], signed, opens_days) - planned[0]
+    last = len(planned) - 1
+    latest = max(ends_on, planned[0] + delay + timedelta(days=last))
+    return [
+        max(day, min(day + delay, latest - timedelta(days=last - index))) for index, day in enumerate(planned)
+    ]
 
 
 def opens_on(due: date, opens_days: int) -> date:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from rdfast.decisions.models import Decision
 from rdfast.monitoring.models import Check
@@ -67,7 +68,7 @@ def decisions_lately(at: datetime) -> list[Punctuality]:
     ).order_by("-id")
     programmes = (
         Decision.objects.filter(at__gt=at - LATELY, at__lte=at)
-        .annotate(due_at=Subquery(deadline.values("due_at")[:1]))
+        .annotate(due_at=Subquery(deadline.values(first_due=Coalesce("late_since", "due_at"))[:1]))
         .values(code=F("proposal__call__programme__code"))
         .annotate(count=Count("pk"), late=Count("pk", filter=Q(at__gt=F("due_at"))))
         .order_by("code")

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from rdfast.core import boundaries
 from rdfast.core.locks import lock
+from rdfast.core.transactions import one_transaction
 from rdfast.people.models import Conflict, Organisation, User
 
 
@@ -17,7 +17,7 @@ def lock_organisation(pk: int) -> Organisation:
     return lock(Organisation, pk)
 
 
-@boundaries.commit
+@one_transaction
 def declare_conflict(
     user: User, *, with_user: User | None, with_organisation: Organisation | None, reason: str, at: datetime
 ) -> Conflict:

@@ -15,6 +15,12 @@ def bans_on(user: User, organisation_id: int | None, day: date) -> QuerySet[Ban]
     return Ban.objects.filter(whose, from_on__lte=day, until_on__gte=day)
 
 
+def signatories_of(organisation_id: int | None) -> QuerySet[User]:
+    """Those who sign for the organisation."""
+    signing = User.objects.filter(is_signatory=True, is_active=True)
+    return signing.filter(organisation=organisation_id) if organisation_id else signing.none()
+
+
 def has_conflict(user: User, *, applicants: Set[int], organisation_id: int) -> bool:
     """Whether the person must keep away from a proposal of these people and this organisation.
 

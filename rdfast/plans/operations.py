@@ -189,13 +189,13 @@ def accept(plan_id: int, *, reason: str, by: User, at: datetime) -> Plan:
 
 @one_transaction
 def return_(plan_id: int, *, reason: str, due_at: datetime, by: User, at: datetime) -> Plan:
-    """The manager sends it back, saying what is missing; it is due again on `due_at`."""
+    """The manager sends it back, saying what is missing; it is due again on `due_at`, or later on its own day."""
     plan = _lock_plan(plan_id)
     _ensure_may(plan, "return_", by)
     if not reason.strip():
         raise ReasonMissing(_("Say what is missing."), field="reason")
     plan.return_(by=by, at=at, reason=reason)
-    plan.due_at = due_at
+    plan.due_at = max(plan.due_at, due_at)
     return _save_decision(plan, reason, by=by, at=at)
 
 

@@ -118,8 +118,8 @@ def cut(envelope_id: int, *, amount: int, reason: str, key: str, by: User | None
 
 
 @one_transaction
-def end_year(envelope_id: int, *, reason: str, key: str, by: User | None, at: datetime) -> int:
-    """Take back all that a year that is over has left, once per `key`; it stays a part of the year's allotment.
+def end_year(envelope_id: int, *, reason: str, key: str, by: User | None, at: datetime, kept: int = 0) -> int:
+    """Take back all but `kept` of what a year that is over has left, once per `key`; it stays a part of its allotment.
 
     What comes free later can be taken back by ending the year again. Returns the amount in minor units; raises
     YearNotOver, NotAllotted when nothing is left.
@@ -133,8 +133,8 @@ def end_year(envelope_id: int, *, reason: str, key: str, by: User | None, at: da
             _("%(year)s is not over. What it leaves can be taken back from 1 January %(next)s on.")
             % {"year": envelope.year, "next": envelope.year + 1}
         )
-    amount = available_in(envelope)
-    if not amount:
+    amount = available_in(envelope) - kept
+    if amount <= 0:
         raise NotAllotted(_("Nothing is left that could be taken back."))
     event = audit.record(
         "envelope.year_ended", of=envelope, by=by, at=at, reason=reason, data={"amount": amount}
@@ -145,11 +145,11 @@ def end_year(envelope_id: int, *, reason: str, key: str, by: User | None, at: da
 
 @one_transaction
 def carry_over(
-    envelope_id: int, *, amount: int, reason: str, key: str, by: User | None, at: datetime
+    envelope_id: int, *, amount: int, reason: str, key: str, by: User | None, at: datetime, kept: int = 0
 ) -> Envelope:
     """Move `amount` of what is available into the programme's envelope of the next year, once per `key`.
 
-    Two arrows of one event: out of this year, whose allotment stays what it was, and into the next. Returns the next
+    `kept` stays. Two arrows of one event: out of this year, whose allotment stays what it was, and into the next. Returns the next
     year's envelope; raises NoNextYear, NotAllotted.
     """
     envelope = lock_envelope(envelope_id)
@@ -164,6 +164,11 @@ def carry_over(
     lock_envelope(following.pk)
     if _is_recorded(f"carry-out:{key}", amount):
         return following
+    most = max(0, available_in(envelope) - kept)
+    if kept and amount > most:
+        message = _("At most %(most)s: %(kept)s is kept for reopened proposals.")
+        words = {"most": written(most), "kept": written(kept)}
+        raise NotAllotted(message % words, field="amount")
     data = {"amount": amount, "to_year": following.year}
     event = audit.record("envelope.carried_over", of=envelope, by=by, at=at, reason=reason, data=data)
     _move(What.CARRIED_OUT, envelope, amount, key=f"carry-out:{key}", event=event, at=at)

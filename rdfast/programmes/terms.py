@@ -99,6 +99,7 @@ class Terms:
     )
     approve_tranche_days: int = _number(5, _("Days to approve a payment"), _("Money within a week."), least=1)
     release_tranche_days: int = _number(2, _("Days to release an approved payment"), "Fast Grants", least=1)
+    settle_tranche_days: int = _number(3, _("Days to note what became of a released payment"), _OWN, least=1)
     claim_days: int = _number(14, _("Days to decide on a claim"), _OWN, least=1)
     milestone_opens_days: int = _number(14, _("Days before its due date a milestone opens"), _OWN, least=1)
     grace_days: int = _number(14, _("Days of grace for a late report"), "ARPA-E", least=3)

@@ -64,6 +64,7 @@ class Proposal(models.Model):
     recommended_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
+    # Since when the head may answer: the clock has run out, or nobody else may.
     escalated_at = models.DateTimeField(null=True)
     decided_at = models.DateTimeField(null=True)
     # The manager to whom the head gave a late decision.

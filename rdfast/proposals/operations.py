@@ -322,6 +322,14 @@ def lapse(proposal_id: int, *, at: datetime) -> Proposal:
 
 
 @one_transaction
+def pass_to_head(proposal: Proposal, *, at: datetime) -> None:
+    """Nobody but the head may answer it: they may from now on, before any deadline. The caller holds the proposal."""
+    proposal.escalated_at = at
+    proposal.save(update_fields=["escalated_at"])
+    audit.record("proposal.passed_to_head", of=proposal, by=None, at=at)
+
+
+@one_transaction
 def escalate(proposal_id: int, *, at: datetime) -> Proposal:
     """The clock: nobody decided in time; from now on the head may decide."""
     proposal = lock(Proposal, proposal_id)

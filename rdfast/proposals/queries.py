@@ -21,14 +21,17 @@ _READERS = (*DECIDERS, Role.FINANCE, Role.AUDITOR)
 
 
 def relations(proposal: Proposal, user: User) -> frozenset[Relation]:
-    """How the person stands to the proposal."""
-    return relations_of(
+    """How the person stands to the proposal. Who signs for the organisation acts for a PI who has left."""
+    theirs = relations_of(
         user,
         programme_id=proposal.call.programme_id,
         pi_id=proposal.pi_id,
         applicants=applicants_of(proposal),
         organisation_id=proposal.organisation_id or 0,
     )
+    if Relation.SIGNATORY in theirs and not proposal.pi.is_active:
+        return theirs | {Relation.PI}
+    return theirs
 
 
 @once_a_page
@@ -161,6 +164,19 @@ def kept_for_others(envelope_id: int, *, than: int) -> int:
     """What is kept for reopened proposals other than this one, whether their turn has come or not, in minor units."""
     others = line_for_money(envelope_id).exclude(pk=than).order_by()
     return others.aggregate(total=Sum("asked_provisional"))["total"] or 0
+
+
+def kept_ahead_of(proposal: Proposal) -> int:
+    """What is kept for reopened proposals that come before one which is answered now, in minor units.
+
+    All of them come before an outsider. Within the line only those served and ahead of it do: if whoever stands behind
+    counted too, two would block each other.
+    """
+    envelope_id = proposal.call.envelope_id
+    if proposal.turned_down_by_id is None:
+        return kept_for_others(envelope_id, than=proposal.pk)
+    ahead = line_for_money(envelope_id).filter(waits_since=None, pk__lt=proposal.pk).order_by()
+    return ahead.aggregate(total=Sum("asked_provisional"))["total"] or 0
 
 
 def with_everything(proposals: QuerySet[Proposal]) -> QuerySet[Proposal]:

@@ -25,7 +25,7 @@ from rdfast.proceedings.models import Proceeding
 from rdfast.proceedings.states import MACHINE as PROCEEDING
 from rdfast.proposals.models import Proposal
 from rdfast.proposals.states import MACHINE as PROPOSAL
-from rdfast.reports import agreements
+from rdfast.reports import agreements, clocks
 from rdfast.reports.offenders import offenders
 from rdfast.reports.roles import nobody_acts_in_two_roles
 from rdfast.reviews.models import Review
@@ -251,7 +251,7 @@ def deadlines_act_once_and_in_time(at: datetime) -> list[str]:
             SELECT count(*) AS running FROM timers_timer t
             WHERE t.subject_kind = 'proposals.proposal' AND t.subject_id = p.id
             AND t.kind IN ('decide', 'second_approval') AND t.status IN ('pending', 'dead')
-        ) clocks WHERE p.state IN ('submitted', 'recommended', 'reopened') AND p.escalated_at IS NULL
+        ) clocks WHERE p.state IN ('submitted', 'recommended', 'reopened')
         AND (p.waits_since IS NULL) <> (clocks.running > 0)
         """,
         )
@@ -266,6 +266,7 @@ def deadlines_act_once_and_in_time(at: datetime) -> list[str]:
         )
         """,
         )
+        + clocks.what_waits_has_a_clock()
     )
 
 

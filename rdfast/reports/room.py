@@ -59,7 +59,7 @@ def for_release(tranche: Tranche, *, at: datetime) -> Room:
     terms = award.policy.terms
     counted = tranche.expected_on <= timezone.localdate(at) + timedelta(days=terms.exposure_days)
     exposed = 0 if counted else tranche.amount
-    return _room(award.envelope, award.organisation, terms, committed=0, exposed=exposed, at=at)
+    return _room(tranche.envelope, award.organisation, terms, committed=0, exposed=exposed, at=at)
 
 
 def for_more(

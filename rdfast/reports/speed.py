@@ -7,6 +7,7 @@ without the time in which a clock stood still for a recorded reason.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from django.conf import settings
@@ -31,15 +32,14 @@ REASONS: dict[str, str | Promise] = {
     NO_FUNDS: _("no funds"),
     OUTAGE: _("outage: nobody is harmed before being warned"),
 }
-# What stops a proposal's clock, what starts it again, and why it stood still.
-_STOPS = {"proposal.give_back": RETURNED, "proposal.waits": NO_FUNDS}
-_STARTS = {
-    "proposal.resubmit": RETURNED,
-    "proposal.lapse": RETURNED,
-    "proposal.served": NO_FUNDS,
-    "proposal.withdraw": None,
-}
 DECIDED = ("proposal.approve", "proposal.decline", "proposal.route")
+# What stops a proposal's clock, why it stood still, and what starts it again. An answer or a withdrawal ends any stop.
+_STOPS = {"proposal.give_back": RETURNED, "proposal.waits": NO_FUNDS}
+_OVER = (*DECIDED, "proposal.withdraw")
+_STARTS: dict[str, tuple[str, ...]] = {
+    RETURNED: ("proposal.resubmit", "proposal.lapse", *_OVER),
+    NO_FUNDS: ("proposal.served", *_OVER),
+}
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def of_proposal(proposal: Proposal) -> Speed | None:
     """The proposal's times; None before it was first submitted. One query."""
     if proposal.first_submitted_at is None:
         return None
-    kinds = [*_STOPS, *_STARTS, *DECIDED, "clock.stopped", "award.sign", "tranche.release"]
+    kinds = [*_STOPS, *chain(*_STARTS.values()), "clock.stopped", "award.sign", "tranche.release"]
     events = list(Event.objects.filter(matter_id=proposal.pk, kind__in=kinds).order_by("pk"))
     first: dict[str, datetime] = {}
     for event in events:
@@ -129,12 +129,8 @@ def _stops(events: list[Event]) -> Iterator[Stop]:
             yield Stop(OUTAGE, event.at, datetime.fromisoformat(event.data["until"]))
         elif event.kind in _STOPS:
             standing[_STOPS[event.kind]] = event.at
-        elif event.kind in _STARTS:
-            ended = _STARTS[event.kind]
-            for reason in [ended] if ended else list(standing):
-                since = standing.pop(reason, None)
-                if since is not None:
-                    yield Stop(reason, since, event.at)
+        for reason in [each for each in standing if event.kind in _STARTS[each]]:
+            yield Stop(reason, standing.pop(reason), event.at)
     for reason, since in standing.items():
         yield Stop(reason, since, None)
 
@@ -157,8 +153,7 @@ _STOOD_STILL = """
         SELECT matter_id, tstzrange(at, CASE kind
             WHEN 'clock.stopped' THEN (data->>'until')::timestamptz
             ELSE (SELECT min(s.at) FROM audit_event s WHERE s.matter_id = e.matter_id AND s.id > e.id AND s.kind = ANY(
-                CASE e.kind WHEN 'proposal.waits' THEN ARRAY['proposal.served', 'proposal.withdraw']
-                ELSE ARRAY['proposal.resubmit', 'proposal.lapse', 'proposal.withdraw'] END))
+                CASE e.kind WHEN 'proposal.waits' THEN %(served)s::text[] ELSE %(returned)s::text[] END))
             END) AS span
         FROM audit_event e WHERE kind IN ('proposal.give_back', 'proposal.waits', 'clock.stopped')
         AND matter_id IN (SELECT matter_id FROM ended)
@@ -207,7 +202,12 @@ def to_money(*, at: datetime) -> dict[int, list[Month]]:
 
 
 def _months(sql: str, at: datetime) -> dict[int, list[Month]]:
-    asked: dict[str, Any] = {"since": _beginning(at), "zone": settings.TIME_ZONE}
+    asked: dict[str, Any] = {
+        "since": _beginning(at),
+        "zone": settings.TIME_ZONE,
+        "served": list(_STARTS[NO_FUNDS]),
+        "returned": list(_STARTS[RETURNED]),
+    }
     found: dict[int, list[Month]] = {}
     with connection.cursor() as cursor:
         cursor.execute(sql, asked)

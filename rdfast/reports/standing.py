@@ -41,7 +41,7 @@ def of_award(award: Award, *, at: datetime) -> Standing:
     return Standing(
         plan=plan_of(award),
         final_report=FinalReport.objects.filter(award=award).prefetch_related("evidence").first(),
-        causes=holding.causes_of(award),
+        causes=list(holding.causes_of(award)),
         uncured=curing.uncured(award, at=at),
         motion=motion_in_hand(award),
         motions=list(motions_of(award)),

@@ -38,6 +38,8 @@ LABELS: dict[str, Promise] = {
     "proposal.served": gettext_lazy("Clock started: money is there again"),
     "proposal.withdraw": gettext_lazy("Proposal withdrawn"),
     "proposal.escalated": gettext_lazy("Decision late: passed to the head of the programme"),
+    "proposal.passed_to_head": gettext_lazy("Passed to the head of the programme: nobody else may decide"),
+    "proposal.late": gettext_lazy("Decision still waits: the programme was told again"),
     "award.begin": gettext_lazy("Award offered"),
     "award.reserved": gettext_lazy("Money reserved"),
     "award.sign": gettext_lazy("Agreement signed"),
@@ -50,7 +52,10 @@ LABELS: dict[str, Promise] = {
     "award.further_cause": gettext_lazy("Further cause while suspended"),
     "award.unresolved": gettext_lazy("Suspension not resolved: the head was told"),
     "award.resume": gettext_lazy("Suspension ended"),
+    "award.account_unchecked": gettext_lazy("New payment account not checked in time: finance was told"),
+    "award.confirmation_late": gettext_lazy("Confirmation late: the agency was told"),
     "award.stop_asked": gettext_lazy("Applicant asked to end the work"),
+    "award.stop_taken_back": gettext_lazy("Applicant wishes to go on after all"),
     "award.terminate": gettext_lazy("Award terminated"),
     "award.regraded": gettext_lazy("Termination counts as technical after an appeal"),
     "award.complete": gettext_lazy("Award completed"),
@@ -171,7 +176,9 @@ LABELS: dict[str, Promise] = {
 _INNER = {
     "proposal.recommend",
     "proposal.send_back",
+    "proposal.late",
     "award.reserved",
+    "award.account_unchecked",
     "tranche.begin",
     "tranche.late",
     "milestone.begin",
@@ -211,6 +218,8 @@ _INNER_DEADLINES = {
     Kind.SECOND_MOTION,
     Kind.ACT_ON_FAILURE,
     Kind.OPEN_TERMINATION,
+    Kind.NOTICE_RECOVERY,
+    Kind.CHECK_ACCOUNT,
 }
 
 

@@ -22,7 +22,7 @@ from rdfast.reviews.states import MACHINE, PENDING, Grade, State
 
 
 class NotACandidate(RuleBroken):
-    """The person has a conflict, decides elsewhere in the programme, or was asked already."""
+    """The person has a conflict, decides in the programme, took another part in the matter, or was asked already."""
 
 
 class ReviewIncomplete(RuleBroken):
@@ -167,6 +167,12 @@ def _ensure_impartial(award: Award, by: User) -> None:
     ensure(
         not queries.decides_in(by, award.proposal.call.programme_id),
         _("You decide in this programme now, so you cannot review in it. Please turn the invitation down."),
+    )
+    ensure(
+        not queries.took_another_part(by, award),
+        _(
+            "You took another part in this matter, so you cannot review in it. Please turn the invitation down."
+        ),
     )
     applicants = applicants_of(award.proposal)
     ensure(

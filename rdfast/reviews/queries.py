@@ -3,6 +3,8 @@
 from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
+from rdfast.audit.models import Event
+from rdfast.audit.queries import acts_in
 from rdfast.funding import queries as funding
 from rdfast.funding.models import Award
 from rdfast.milestones.models import Evidence, Milestone
@@ -15,11 +17,14 @@ from rdfast.programmes.queries import holders, serves
 from rdfast.proposals.models import Proposal
 from rdfast.proposals.queries import applicants_of, without_conflicts_of
 from rdfast.reviews.models import Finding, Review
+from rdfast.reviews.rules import WHO_IS_REVIEWER
 from rdfast.reviews.states import DELIVERED, PENDING, State
 
 Role = Appointment.Role
 # A reviewer decides nothing else on the same award (forbidden pairs).
 _DECIDING = (Role.MANAGER, Role.DEPUTY, Role.HEAD, Role.SECOND_APPROVER, Role.FINANCE, Role.COMMITTEE)
+# What reviewers do in a matter by reviewing.
+_REVIEWING = ("milestone.start_review", *(f"review.{move}" for move in sorted(WHO_IS_REVIEWER)))
 
 
 def own(user: User) -> QuerySet[Review]:
@@ -42,8 +47,9 @@ def candidates(milestone: Milestone) -> QuerySet[User]:
     """Whom to invite next, the best first: members of earlier panels, of the last one before others, then whoever has
     least to review.
 
-    Only reviewers of the programme without a conflict of interest and without a deciding role there, who
-    were not asked in this round yet (Innovation Act decree art. 27(3)-(5)); after an upheld appeal only others.
+    Only reviewers of the programme without a conflict of interest and without a deciding role there, who took no other
+    part in the matter and were not asked in this round yet (Innovation Act decree art. 27(3)-(5)); after an upheld
+    appeal only others.
     """
     award = milestone.award
     programme_id = award.proposal.call.programme_id
@@ -55,7 +61,8 @@ def candidates(milestone: Milestone) -> QuerySet[User]:
     free = without_conflict(
         holders(programme_id, Role.REVIEWER)
         .exclude(pk__in=asked)
-        .exclude(pk__in=holders(programme_id, *_DECIDING).values("pk")),
+        .exclude(pk__in=holders(programme_id, *_DECIDING).values("pk"))
+        .filter(~Exists(_other_acts(award).filter(actor=OuterRef("pk")))),
         applicants=applicants_of(award.proposal),
         organisation_id=award.organisation_id,
     )
@@ -80,6 +87,15 @@ def _how_many(reviews: QuerySet[Review]) -> Coalesce:
 def decides_in(user: User, programme_id: int) -> bool:
     """Whether the person decides in the programme by now, and so reviews nothing there."""
     return serves(user, programme_id, *_DECIDING)
+
+
+def took_another_part(user: User, award: Award) -> bool:
+    """Whether the person has done anything in the award's story but review, and so reviews nothing of it."""
+    return _other_acts(award).filter(actor=user).exists()
+
+
+def _other_acts(award: Award) -> QuerySet[Event]:
+    return acts_in(award.proposal_id, besides=_REVIEWING)
 
 
 def has_reviewed(user: User, award: Award) -> bool:
@@ -118,6 +134,11 @@ def behind(finding: Finding) -> QuerySet[Review]:
     return Review.objects.filter(
         milestone=finding.milestone_id, round=finding.round, state=State.LOCKED
     ).order_by("pk")
+
+
+def unnamed(finding: Finding) -> list[tuple[str, str]]:
+    """Grade and words of each review that the finding rests on: whoever reads them learns no names."""
+    return [(review.get_grade_display(), review.comments) for review in behind(finding)]
 
 
 def evidence_for(user: User) -> QuerySet[Evidence]:

@@ -30,6 +30,7 @@ class Facts:
     projects_in_all: int
     bans: int
     unpaid_recoveries: int
+    has_signatory: bool
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,12 @@ def nothing_is_owed(facts: Facts, terms: Terms) -> Finding:
     return _finding("nothing_is_owed", facts.unpaid_recoveries > 0, count=facts.unpaid_recoveries)
 
 
+def somebody_can_sign(facts: Facts, terms: Terms) -> Finding:
+    return _finding(
+        "somebody_can_sign", not (facts.has_signatory or terms.signed_by_pi_allowed), field="organisation"
+    )
+
+
 def not_too_small(facts: Facts, terms: Terms) -> Finding:
     yearly = facts.asked_amount // max(facts.years, 1)
     return _finding(
@@ -192,6 +199,16 @@ RULES: dict[str, Rule] = {
                 "count",
             ),
             nothing_is_owed,
+        ),
+        Rule(
+            "somebody_can_sign",
+            _("Somebody signs for the organisation"),
+            _("Policy of the programme"),
+            _(
+                "Nobody who signs for this organisation is registered here. Ask an administrator to register somebody, "
+                "then try again."
+            ),
+            somebody_can_sign,
         ),
         Rule(
             "not_too_small",

@@ -78,6 +78,10 @@ class Claim(models.Model):
             models.Index(
                 fields=["submitted_at", "id"], name="claim_waiting", condition=models.Q(state="submitted")
             ),
+            # Those decided in a year, of which its audit sample is drawn.
+            models.Index(
+                fields=["decided_at"], name="claim_decided", condition=models.Q(decided_at__isnull=False)
+            ),
         )
         triggers = (MACHINE.guard(), history.guard("settlement.claim"))
 

@@ -1,20 +1,33 @@
 """Reads of claims."""
 
-from datetime import date
+from collections.abc import Iterable
+from datetime import date, datetime
 
-from django.db.models import Max, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import CharField, Exists, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Cast, Coalesce, Concat
 
 from rdfast.funding import queries as funding
-from rdfast.funding.models import Award
+from rdfast.funding.models import Award, Tranche
+from rdfast.funding.states import TrancheState
 from rdfast.ledger import queries as ledger
-from rdfast.ledger.kinds import BoxKind
+from rdfast.ledger.kinds import BoxKind, What
 from rdfast.people.models import User
-from rdfast.programmes.models import Appointment
+from rdfast.programmes.models import Appointment, Programme
 from rdfast.programmes.relations import Relation
 from rdfast.settlement import rules
-from rdfast.settlement.models import Claim, ClaimLine, Instalment, Receipt, Recovery, Repayment
-from rdfast.settlement.states import BEFORE_DEMAND, DECIDED, OPEN_RECOVERY, OWED, FullCheck, Origin, State
+from rdfast.settlement.models import AuditSample, Claim, ClaimLine, Instalment, Receipt, Recovery, Repayment
+from rdfast.settlement.states import (
+    BEFORE_DEMAND,
+    BEHIND,
+    DECIDED,
+    OPEN_RECOVERY,
+    OWED,
+    FullCheck,
+    Origin,
+    State,
+)
 
+_RETURN = "given_back:"
 # What became of paid money once it is no advance any more.
 _ACCOUNTED = (
     BoxKind.EXPENSE,
@@ -77,6 +90,25 @@ def room_for_claims(award: Award) -> int:
     )
 
 
+def behind_with_accounts(award: Award, *, at: datetime) -> int:
+    """What the applicant side should have claimed by now and can claim, in minor units.
+
+    What waits for the agency is none of it: payments without the bank's word, claims without a decision, what is
+    asked back. Claims count towards the payment that is due first.
+    """
+    not_due = award.tranches.filter(state=TrancheState.SETTLED, account_by__gt=at)
+    return max(0, room_for_claims(award) - sum(not_due.values_list("amount", flat=True)))
+
+
+def is_claimable(tranche: Tranche) -> bool:
+    """Whether something of the payment can still be claimed: claims count towards the payment that is due first."""
+    if tranche.state != TrancheState.SETTLED:
+        return False
+    after = Q(account_by__gt=tranche.account_by) | Q(account_by=tranche.account_by, number__gt=tranche.number)
+    later = Tranche.objects.filter(after, award=tranche.award_id, state=TrancheState.SETTLED)
+    return room_for_claims(tranche.award) > sum(later.values_list("amount", flat=True))
+
+
 def most_to_recover(award: Award, origin: str) -> int | None:
     """The most that may be asked back from there now; None when it comes on top and has no such limit."""
     if origin == Origin.ADVANCES:
@@ -117,12 +149,46 @@ def next_instalment_on(recovery: Recovery) -> date | None:
 
 def key_of_return(repayment: Repayment) -> str:
     """The key of the arrow that gives back what was received beyond the demand."""
-    return f"given_back:{repayment.pk}"
+    return f"{_RETURN}{repayment.pk}"
 
 
 def is_given_back(repayment: Repayment) -> bool:
     """Whether what was received beyond the demand went back."""
     return ledger.has_moved(key_of_return(repayment), amount=repayment.unmatched)
+
+
+def to_remit_of(award_id: int) -> dict[What, int]:
+    """What was paid back under the award and waits to go on to the treasury, by the arrow that takes it there."""
+    waiting = {
+        What.REMITTED: ledger.boxes_of_award(award_id)[BoxKind.RECOVERED],
+        What.REMITTED_ON_TOP: ledger.second_set_of_award(award_id)[BoxKind.COLLECTED],
+    }
+    return {what: amount for what, amount in waiting.items() if amount}
+
+
+def came_back(user: User) -> QuerySet[Award]:
+    """Awards of this finance officer with money that came back and has to go on, the oldest first.
+
+    Each with what is `to_remit` and `to_give_back`, and the id of the `recovery` to open for it.
+    """
+    boxes = ledger.came_back()
+    here = boxes.filter(award_id=OuterRef("pk")).order_by().values("award_id")
+    unowed = Q(kind=BoxKind.UNMATCHED)
+    back = Exists(ledger.moved_under(Concat(Value(_RETURN), Cast(OuterRef("pk"), CharField()))))
+    repayments = Repayment.objects.filter(award=OuterRef("pk")).order_by("-pk")
+    too_much = repayments.filter(~back, unmatched__gt=0)
+    return (
+        funding.readable_by_agency(user, Appointment.Role.FINANCE)
+        .filter(pk__in=boxes.values("award_id"))
+        .annotate(
+            to_remit=Subquery(here.values(total=Coalesce(Sum("balance", filter=~unowed), 0))),
+            to_give_back=Subquery(here.values(total=Coalesce(Sum("balance", filter=unowed), 0))),
+            recovery=Coalesce(
+                Subquery(too_much.values("recovery")[:1]), Subquery(repayments.values("recovery")[:1])
+            ),
+        )
+        .order_by("pk")
+    )
 
 
 def recoveries_for_applicant(user: User) -> QuerySet[Recovery]:
@@ -179,11 +245,11 @@ def _recoveries(recoveries: QuerySet[Recovery]) -> QuerySet[Recovery]:
 
 
 def unpaid_against(pi: User, organisation_id: int | None) -> int:
-    """How many demands against the person's awards or the organisation are not paid."""
+    """How many demands against the person's awards or the organisation were not paid in time."""
     theirs = Q(award__pi=pi)
     if organisation_id:
         theirs |= Q(award__organisation=organisation_id)
-    return Recovery.objects.filter(theirs, state__in=OWED).count()
+    return Recovery.objects.filter(theirs, state__in=BEHIND).count()
 
 
 def decided_in(programme_id: int, year: int) -> list[int]:
@@ -192,6 +258,18 @@ def decided_in(programme_id: int, year: int) -> list[int]:
         award__envelope__programme=programme_id, state__in=DECIDED, decided_at__year=year
     )
     return list(decided.order_by("pk").values_list("pk", flat=True))
+
+
+def undrawn(programmes: QuerySet[Programme], *, years: Iterable[int]) -> list[tuple[Programme, int]]:
+    """(programme, year) where claims were decided and the year's sample is not drawn."""
+    found = []
+    for year in years:
+        decided = Claim.objects.filter(
+            award__envelope__programme=OuterRef("pk"), state__in=DECIDED, decided_at__year=year
+        )
+        drawn = AuditSample.objects.filter(programme=OuterRef("pk"), year=year)
+        found += [(each, year) for each in programmes.filter(Exists(decided), ~Exists(drawn))]
+    return found
 
 
 def to_check(user: User, *roles: str) -> QuerySet[Claim]:

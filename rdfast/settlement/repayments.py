@@ -12,8 +12,7 @@ from rdfast.core.refusals import RuleBroken, ensure
 from rdfast.core.transactions import one_transaction
 from rdfast.funding.queries import relations
 from rdfast.ledger import operations as ledger
-from rdfast.ledger.kinds import BoxKind, What
-from rdfast.ledger.queries import boxes_of_award
+from rdfast.ledger.kinds import What
 from rdfast.people.models import User
 from rdfast.settlement import queries, rules
 from rdfast.settlement.models import Recovery, Repayment
@@ -27,6 +26,10 @@ class ReceivedBefore(RuleBroken):
 
 class NothingThere(RuleBroken):
     """There is no money to give back or to remit."""
+
+
+class NotThatMuch(RuleBroken):
+    """What waits has changed since the page was opened."""
 
 
 @one_transaction
@@ -121,17 +124,24 @@ def give_back(repayment_id: int, *, by: User, at: datetime) -> Repayment:
 
 
 @one_transaction
-def remit(recovery_id: int, *, by: User, at: datetime) -> int:
-    """Send what the award paid back on to the treasury; returns how much. Raises NothingThere."""
+def remit(recovery_id: int, *, amount: int, by: User, at: datetime) -> None:
+    """Send what was paid back, with surcharges and interest, on to the treasury, whole: `amount` was transferred.
+
+    Raises NothingThere, and NotThatMuch when more or less waits than was transferred.
+    """
     recovery = lock_recovery(recovery_id)
     _ensure_takes_money(recovery, by)
-    amount = boxes_of_award(recovery.award_id)[BoxKind.RECOVERED]
-    if not amount:
+    waiting = queries.to_remit_of(recovery.award_id)
+    if not waiting:
         raise NothingThere(_("Nothing waits to be remitted. Nothing was changed."))
+    if amount != sum(waiting.values()):
+        message = _("%(waiting)s waits to be remitted by now, not %(amount)s. Look at it again.")
+        words = {"waiting": written(sum(waiting.values())), "amount": written(amount)}
+        raise NotThatMuch(message % words)
     event = audit.record("recovery.remitted", of=recovery, by=by, at=at, data={"amount": amount})
-    key = f"remit:{event.pk}"
-    ledger.move_across(What.REMITTED, award_id=recovery.award_id, amount=amount, at=at, key=key, event=event)
-    return amount
+    for what, part in waiting.items():
+        key = f"{what}:{event.pk}"
+        ledger.move_across(what, award_id=recovery.award_id, amount=part, at=at, key=key, event=event)
 
 
 def told_of(repayment: Repayment) -> str:

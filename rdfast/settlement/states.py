@@ -49,7 +49,9 @@ class RecoveryState(models.TextChoices):
 _R = RecoveryState
 # Nobody owes anything yet: dropping it moves no money.
 BEFORE_DEMAND = {_R.PROPOSED, _R.NOTICED, _R.CONTESTED, _R.DETERMINED}
-OWED = {_R.DEMANDED, _R.OVERDUE, _R.DUNNED, _R.REFERRED}
+# The day to pay has passed.
+BEHIND = {_R.OVERDUE, _R.DUNNED, _R.REFERRED}
+OWED = BEHIND | {_R.DEMANDED}
 OPEN_RECOVERY = BEFORE_DEMAND | OWED
 RECOVERY = Machine(
     "recovery",

@@ -27,6 +27,8 @@ class Timer(models.Model):
     about = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="reminders")
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
     due_at = models.DateTimeField(_("due"))
+    # Of a deadline that passed and is told again: when what it asks for was due at first.
+    late_since = models.DateTimeField(_("late since"), null=True)
     # When the sweep looks at it next: the due time, or later after a failure.
     next_try_at = models.DateTimeField()
     set_at = models.DateTimeField()

@@ -7,6 +7,7 @@ from django.db.models import Case, Q, Value, When
 
 from rdfast.audit.operations import Subject
 from rdfast.core.transactions import one_transaction
+from rdfast.timers import queries
 from rdfast.timers.kinds import Kind
 from rdfast.timers.models import Timer
 
@@ -26,6 +27,15 @@ def set(  # noqa: A001 - `timers.set(...)` is how the flow reads
     if not ahead and timer.notice is not None:
         ahead = [at]
     Timer.objects.bulk_create(_reminder(timer, moment, at) for moment in ahead)
+    return timer
+
+
+def again(kind: Kind, *, of: Subject, due_at: datetime, at: datetime) -> Timer:
+    """Set a deadline that has passed once more, in its own action: what it asks for stays late since it was first due."""
+    passed = queries.newest(kind, of)
+    timer = set(kind, of=of, due_at=due_at, at=at)
+    timer.late_since = (passed.late_since or passed.due_at) if passed else None
+    timer.save(update_fields=["late_since"])
     return timer
 
 

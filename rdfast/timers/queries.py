@@ -4,7 +4,9 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db.models import F, Model, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
+from rdfast.audit.operations import Subject
 from rdfast.timers.kinds import Kind
 from rdfast.timers.models import Timer
 
@@ -64,10 +66,22 @@ def due_at_of(kind: Kind, subject_kind: str, subject_id: int) -> datetime | None
     )
 
 
+def newest(kind: Kind, of: Subject) -> Timer | None:
+    """The subject's newest deadline of this kind, ended or not; reminders of it are none."""
+    found = Timer.objects.filter(kind=kind, subject_kind=of._meta.label_lower, subject_id=of.pk)
+    return found.order_by("-pk").first()
+
+
+def has_passed(kind: Kind, of: Subject) -> bool:
+    """Whether a deadline of this kind has had its effect on the subject."""
+    done = Timer.objects.filter(status=Timer.Status.DONE, kind=kind)
+    return done.filter(subject_kind=of._meta.label_lower, subject_id=of.pk).exists()
+
+
 def with_due_at(rows: QuerySet[M], *kinds: Kind, matter: str, name: str = "due_at") -> QuerySet[M]:
     """The rows with `due_at` (or another name), the most pressing first: the due time of their newest deadline of these kinds.
 
-    A deadline that has had its effect still counts, for what it asked for is overdue. `matter` is the path
+    A deadline that has had its effect still counts, for what it asked for is overdue; told again, it stays so. `matter` is the path
     from a row to its proposal's id.
     """
     deadlines = (
@@ -80,7 +94,8 @@ def with_due_at(rows: QuerySet[M], *kinds: Kind, matter: str, name: str = "due_a
         .exclude(status=Timer.Status.CANCELLED)
         .order_by("-id")
     )
-    annotated: QuerySet[M] = rows.annotate(**{name: Subquery(deadlines.values("due_at")[:1])})
+    first_due = deadlines.values(first_due=Coalesce("late_since", "due_at"))
+    annotated: QuerySet[M] = rows.annotate(**{name: Subquery(first_due[:1])})
     return annotated.order_by(F(name).asc(nulls_last=True), "pk")
 
 

@@ -12,6 +12,7 @@ from rdfast.core.uploads import StoredFile
 from rdfast.funding import queries as funding
 from rdfast.milestones import queries as milestones
 from rdfast.milestones.models import Evidence, FinalEvidence
+from rdfast.proceedings.queries import for_committee
 from rdfast.reviews.queries import evidence_for
 from rdfast.settlement import queries as settlement
 from rdfast.settlement.models import Receipt
@@ -21,16 +22,21 @@ from rdfast.web.signed_in import person
 @require_safe
 @login_required
 def evidence(request: HttpRequest, pk: int) -> FileResponse:
-    """A file of a milestone report: for both sides of its award, its reviewers, and who judges an appeal about it."""
+    """A file of a milestone report: for both sides of its award, its reviewers, and who judges a dispute about it."""
     user = person(request)
     judged = findings_judged(user).filter(
         milestone=OuterRef("report__milestone"), round__gte=OuterRef("report__round")
+    )
+    voted_on = for_committee(user).filter(
+        Q(ended_at__isnull=True) | Q(ended_at__gte=OuterRef("report__at")),
+        award=OuterRef("report__milestone__award"),
     )
     readable = (
         Q(report__milestone__in=milestones.on_applicant_side(user).values("pk"))
         | Q(report__milestone__in=milestones.readable_by_agency(user).values("pk"))
         | Q(pk__in=evidence_for(user).values("pk"))
         | Q(Exists(judged))
+        | Q(Exists(voted_on))
     )
     return _download(get_object_or_404(Evidence, readable, pk=pk))
 

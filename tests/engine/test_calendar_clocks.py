@@ -25,6 +25,7 @@ from rdfast.flow import (
     recovering,
     stopping,
 )
+from rdfast.plans.models import Plan
 from rdfast.reports.disputes import of_proposal
 from rdfast.settlement.models import Recovery
 from rdfast.timers.models import Timer
@@ -65,6 +66,8 @@ def _all_clocks(at: datetime) -> dict[str, str]:
     due = {"plan": _due("plan_due", award.plan), "confirmation": _due("confirm", award)}
     plan = make.plan_handed_in(award, at=at)
     due["decision on the plan"] = _due("decide_plan", plan)
+    # Handed in on its last day: sooner than that day it is not due again.
+    Plan.objects.update(due_at=at)
     planning.return_(plan.pk, reason="Say more.", by=w.minjun, at=at)
     due["returned plan"] = _due("plan_due", plan)
     confirming.extend(award.pk, days=90, reason="A crack.", by=w.doyun, at=at)

@@ -52,7 +52,9 @@ def test_what_waits_in_a_claim_is_asked_back_only_once_it_was_refused() -> None:
     now = LAST_CLAIM + DAY
     verdicts = {line.pk: Verdict(15 * MILLION, "No receipt.") for line in claim.lines.all()}
     accounting.decide(claim.pk, verdicts, by=w.finn, at=now, checked_in_full=True)
-    make.run_to(now + 20 * DAY)
+    make.run_to(now + 29 * DAY)
+    assert Recovery.objects.count() == 1
+    make.run_to(now + 36 * DAY)
     assert sorted(Recovery.objects.values_list("amount", flat=True)) == [4 * MILLION, 5 * MILLION]
 
 
@@ -82,6 +84,21 @@ def test_an_award_that_is_accounted_for_is_closed_by_finance_alone_and_once() ->
     with pytest.raises(RuleBroken, match="no longer possible"):
         closing.close(award.pk, by=w.finn, at=make.MONDAY)
     assert broken(at=make.MONDAY) == []
+
+
+def test_what_was_paid_back_is_remitted_before_the_closing() -> None:
+    w = make.world()
+    award = make.ended(w)
+    now = LAST_CLAIM + 30 * DAY
+    make.run_to(now)
+    recovery = Recovery.objects.get()
+    recovering.receive(
+        recovery.pk, reference="B-1", received_on=now.date(), amount=recovery.amount, by=w.finn, at=now
+    )
+    with pytest.raises(ManyRulesBroken, match="remit it first"):
+        closing.close(award.pk, by=w.finn, at=now)
+    recovering.remit(recovery.pk, amount=recovery.amount, by=w.finn, at=now)
+    closing.close(award.pk, by=w.finn, at=now)
 
 
 def test_an_open_recovery_keeps_it_open_unless_instalments_are_kept() -> None:

@@ -6,9 +6,10 @@ import pytest
 
 from rdfast.audit.models import Event
 from rdfast.core.refusals import NotAllowed, RuleBroken
-from rdfast.flow import completing
+from rdfast.flow import completing, moving
 from rdfast.flow.deadlines import settle_down
 from rdfast.funding.models import Award
+from rdfast.funding.states import Cause
 from rdfast.ledger.queries import boxes_of_award
 from rdfast.milestones.models import FinalReport
 from rdfast.milestones.operations import ReportedBefore, ReportEmpty
@@ -105,7 +106,12 @@ def test_an_overdue_final_report_is_told_to_everybody_every_week_and_completes_n
 def test_a_suspended_award_completes_only_after_it_runs_again() -> None:
     w = _world()
     award, at = _reached(w)
-    make.suspended(award, at=at)
-    with pytest.raises(NotAllowed):
-        _report(award, w.hana, at)
-    assert not FinalReport.objects.exists()
+    make.suspended(award, Cause.PLAN_OVERDUE, at=at)
+    _report(award, w.hana, at)
+    assert Award.objects.get().state == "confirmed_suspended"
+    motion = moving.propose_resumption(award.pk, reason="The plan is in.", by=w.minjun, at=at)
+    moving.carry(motion.pk, answer="", by=w.yuna, at=at)
+    assert Award.objects.get().state == "completed"
+    told = Message.objects.filter(to=w.hana).order_by("-pk").values_list("subject", flat=True)
+    assert [subject.partition(":")[0] for subject in told[:2]] == ["Award completed", "Suspension ended"]
+    assert broken(at=at) == []

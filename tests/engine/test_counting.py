@@ -32,6 +32,7 @@ def test_the_exposure_of_an_envelope_and_of_one_organisation_in_it_is_the_sum_ov
     w = make.world(provisional_awards_per_pi=3)
     make.paid(w)
     elsewhere = w.olga
+    make.person("Signs elsewhere", elsewhere.organisation, is_signatory=True)
     w.institute, institute = elsewhere.organisation, w.institute  # type: ignore[assignment]
     make.offered(w, by=elsewhere)
     today = localdate(make.MONDAY)

@@ -185,25 +185,27 @@ def test_each_cause_has_its_cure(cause: Cause) -> None:
         plan_is_in=False,
         ready_to_confirm=False,
         day_lies_ahead=False,
-        advances=1,
-        advances_not_due_yet=0,
+        behind_with_accounts=1,
         misses_in_a_row=2,
         critical_failed=True,
         replanned=False,
-        review_dismissed=False,
+        dismissed_at=None,
     )
+    since, later = make.MONDAY, make.MONDAY + DAY
     cures: dict[Cause, dict[str, Any]] = {
         Cause.PLAN_OVERDUE: {"plan_is_in": True},
         Cause.NOT_CONFIRMED: {"ready_to_confirm": True},
-        Cause.ACCOUNT_OVERDUE: {"advances": 0},
+        Cause.ACCOUNT_OVERDUE: {"behind_with_accounts": 0},
         Cause.MILESTONES_MISSED: {"misses_in_a_row": 1},
         Cause.CRITICAL_FAILED: {"replanned": True},
-        Cause.SPECIAL_REVIEW: {"review_dismissed": True},
+        Cause.SPECIAL_REVIEW: {"dismissed_at": later},
     }
     terms = Terms()
-    assert not is_cured(cause, wrong, terms)
-    assert is_cured(cause, Facts(**{**vars(wrong), **cures[cause]}), terms)
-    assert is_cured(cause, Facts(**{**vars(wrong), "review_dismissed": True}), terms)
+    assert not is_cured(cause, since, wrong, terms)
+    assert is_cured(cause, since, Facts(**{**vars(wrong), **cures[cause]}), terms)
+    dismissed = Facts(**{**vars(wrong), "dismissed_at": later})
+    assert is_cured(cause, since, dismissed, terms)
+    assert not is_cured(cause, later + DAY, dismissed, terms)
 
 
 def test_an_unconfirmed_award_is_suspended_on_its_day_after_warnings() -> None:

@@ -13,7 +13,7 @@ from rdfast.flow.deadlines import settle_down
 from rdfast.funding.limits import EnvelopeExhausted, OthersWaitFirst
 from rdfast.funding.models import Award, Motion
 from rdfast.funding.motions import MotionWaits, ReasonMissing
-from rdfast.funding.standing import AskedBefore, ExtendedBefore
+from rdfast.funding.standing import AskedBefore, ExtendedBefore, NotAsked
 from rdfast.ledger.queries import boxes_of_award
 from rdfast.milestones.models import Milestone
 from rdfast.outbox.models import Message
@@ -244,6 +244,42 @@ def test_a_foreign_envelope_gives_nothing() -> None:
     foreign = make.Envelope.objects.create(programme=other, year=2026)
     with pytest.raises(RuleBroken, match="envelope of the programme"):
         moving.propose_confirmation(award.pk, envelope_id=foreign.pk, reason="x", by=w.minjun, at=at)
+
+
+@db
+def test_a_wish_to_end_the_work_is_taken_back_and_with_it_the_end_that_was_proposed_for_it() -> None:
+    w = make.world()
+    award, at = _passed(w)
+    with pytest.raises(NotAsked):
+        stopping.take_back(award.pk, by=w.hana, at=at)
+    stopping.ask_to_stop(award.pk, reason="It does not hold.", by=w.hana, at=at)
+    motion = moving.propose_end(award.pk, reason="Agreed.", lesson="No sulphide.", by=w.minjun, at=at)
+    for stranger in (w.minjun, w.olga, w.finn):
+        with pytest.raises(NotAllowed):
+            stopping.take_back(award.pk, by=stranger, at=at)
+    stopping.take_back(award.pk, by=w.sejin, at=at)
+    motion.refresh_from_db()
+    assert motion.state == "stale"
+    with pytest.raises(RuleBroken):
+        moving.carry(motion.pk, answer="", by=w.yuna, at=at)
+    with pytest.raises(moving.NotRipe):
+        moving.propose_end(award.pk, reason="Agreed.", lesson="No sulphide.", by=w.minjun, at=at)
+    assert Message.objects.filter(to=w.minjun, subject__startswith="The work goes on").count() == 1
+    stopping.ask_to_stop(award.pk, reason="It does not hold at all.", by=w.hana, at=at)
+    assert broken(at=at) == []
+
+
+@db
+def test_taking_the_wish_back_leaves_another_motion_alone() -> None:
+    w = make.world()
+    award, at = _passed(w)
+    stopping.ask_to_stop(award.pk, reason="It does not hold.", by=w.hana, at=at)
+    motion = moving.propose_raise(
+        award.pk, amount=award.amount + 1, envelope_id=award.envelope_id, reason="x", by=w.minjun, at=at
+    )
+    stopping.take_back(award.pk, by=w.hana, at=at)
+    motion.refresh_from_db()
+    assert motion.state == "proposed"
 
 
 @db

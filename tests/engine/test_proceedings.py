@@ -194,7 +194,7 @@ def test_one_of_a_kind_runs_and_only_managers_open_it() -> None:
 def test_a_suspension_nobody_resolves_ends_in_a_proceeding() -> None:
     w = make.world()
     award = make.paid(w).award
-    suspend(lock_award(award.pk), Cause.PLAN_OVERDUE, reason="No plan.", by=None, at=AT)
+    suspend(lock_award(award.pk), Cause.SPECIAL_REVIEW, reason="Doubts.", by=None, at=AT)
     Timer.objects.filter(kind__in=["open_milestone", "account"], status="pending").update(
         status="cancelled", ended_at=AT
     )
@@ -204,3 +204,14 @@ def test_a_suspension_nobody_resolves_ends_in_a_proceeding() -> None:
     settle_down(at=AT + timedelta(days=75))
     proceeding = Proceeding.objects.get()
     assert (proceeding.kind, proceeding.state, proceeding.opened_by) == ("termination", "noticed", None)
+
+
+def test_no_proceeding_opens_when_everything_was_put_right_and_only_the_agency_has_not_resumed() -> None:
+    w = make.world(account_days=400)
+    award = make.paid(w).award
+    suspend(lock_award(award.pk), Cause.PLAN_OVERDUE, reason="No plan.", by=None, at=AT)
+    Timer.objects.filter(kind="open_milestone", status="pending").update(status="cancelled", ended_at=AT)
+    settle_down(at=AT + timedelta(days=61))
+    settle_down(at=AT + timedelta(days=75))
+    assert not Proceeding.objects.exists()
+    assert Message.objects.filter(to=w.doyun, subject__startswith="Suspension not resolved").count() == 2

@@ -14,8 +14,9 @@ from rdfast.ledger import queries as ledger
 from rdfast.outbox.models import Message
 from rdfast.reports.invariants import broken
 from rdfast.settlement.models import Recovery, Repayment
+from rdfast.settlement.queries import came_back
 from rdfast.settlement.recoveries import AgreedBefore, AskedBackBefore, RecoveryRefused
-from rdfast.settlement.repayments import NothingThere, ReceivedBefore
+from rdfast.settlement.repayments import NothingThere, NotThatMuch, ReceivedBefore
 from rdfast.timers.models import Timer
 from tests import make
 
@@ -71,9 +72,9 @@ def test_what_nobody_contests_is_determined_demanded_paid_and_remitted() -> None
     assert not Timer.objects.filter(
         subject_kind="settlement.recovery", subject_id=recovery.pk, status="pending"
     ).exists()
-    assert recovering.remit(recovery.pk, by=w.finn, at=DEMANDED_AT) == 5 * MILLION
+    recovering.remit(recovery.pk, amount=5 * MILLION, by=w.finn, at=DEMANDED_AT)
     with pytest.raises(NothingThere):
-        recovering.remit(recovery.pk, by=w.finn, at=DEMANDED_AT)
+        recovering.remit(recovery.pk, amount=5 * MILLION, by=w.finn, at=DEMANDED_AT)
     assert _boxes(recovery) == {"advances": 19, "remitted": 5}
     assert broken(at=DEMANDED_AT) == []
 
@@ -175,6 +176,56 @@ def test_what_was_accepted_before_and_what_comes_on_top_lie_elsewhere() -> None:
     recovering.waive(late.pk, conclusion="Hardship.", by=w.yuna, at=DEMANDED_AT)
     assert _boxes(late) == {"advances": 14, "expense": 6, "written_off": 4, "collected": 2, "outside": -2}
     assert broken(at=DEMANDED_AT) == []
+
+
+def test_surcharges_go_on_to_the_treasury_with_what_was_paid_back() -> None:
+    w = make.world()
+    award = make.paid(w).award
+    recovery = make.recovery(w, award)
+    extra = make.recovery(w, award, amount=2 * MILLION, kind="surcharge", origin="on_top")
+    make.run_to(DEMANDED_AT)
+    _receive(recovery, w, 5 * MILLION, "B-1")
+    _receive(extra, w, 2 * MILLION, "B-2")
+    for stranger in (w.minjun, w.yuna, w.hana):
+        with pytest.raises(NotAllowed):
+            recovering.remit(extra.pk, amount=7 * MILLION, by=stranger, at=DEMANDED_AT)
+    with pytest.raises(NotThatMuch, match="₩7,000,000 waits"):
+        recovering.remit(extra.pk, amount=5 * MILLION, by=w.finn, at=DEMANDED_AT)
+    recovering.remit(extra.pk, amount=7 * MILLION, by=w.finn, at=DEMANDED_AT)
+    assert _boxes(recovery) == {"advances": 19, "remitted": 5}
+    with pytest.raises(NothingThere):
+        recovering.remit(recovery.pk, amount=5 * MILLION, by=w.finn, at=DEMANDED_AT)
+    assert broken(at=DEMANDED_AT) == []
+
+
+def _waiting(w: make.World) -> list[tuple[int, int, int]]:
+    """What the finance officer is to remit and to give back, and the recovery to open for it."""
+    rows = (vars(award) for award in came_back(w.finn))
+    return [(row["to_remit"], row["to_give_back"], row["recovery"]) for row in rows]
+
+
+def test_money_that_came_back_waits_for_the_finance_officer_until_it_went_on() -> None:
+    w = make.world()
+    recovery = make.recovery(w, make.paid(w).award)
+    make.run_to(DEMANDED_AT)
+    assert not came_back(w.finn)
+    first = _receive(recovery, w, 6 * MILLION, "B-1")
+    assert _waiting(w) == [(5 * MILLION, MILLION, recovery.pk)]
+    assert not came_back(w.minjun)
+    recovering.remit(recovery.pk, amount=5 * MILLION, by=w.finn, at=DEMANDED_AT)
+    assert _waiting(w) == [(0, MILLION, recovery.pk)]
+    recovering.give_back(first.pk, by=w.finn, at=DEMANDED_AT)
+    assert not came_back(w.finn)
+
+
+def test_what_is_to_be_given_back_leads_to_the_recovery_it_came_in_for() -> None:
+    w = make.world()
+    award = make.paid(w).award
+    first, second = make.recovery(w, award), make.recovery(w, award, amount=MILLION, reason="No plan.")
+    make.run_to(DEMANDED_AT)
+    _receive(first, w, 6 * MILLION, "B-1")
+    _receive(second, w, MILLION, "B-2")
+    assert _waiting(w) == [(6 * MILLION, MILLION, first.pk)]
 
 
 def test_a_surcharge_that_is_dropped_is_owed_no_more() -> None:
@@ -339,13 +390,20 @@ def test_instalments_add_up_run_and_are_kept() -> None:
         agree(recovery.pk, [(4 * MILLION, (now + 10 * DAY).date())], by=w.sejin, at=now)
 
 
-def test_whoever_owes_may_not_apply_until_it_is_paid() -> None:
-    w = make.world(provisional_awards_per_pi=5)
+def test_whoever_did_not_pay_in_time_may_not_apply_until_it_is_paid() -> None:
+    w = make.world(provisional_awards_per_pi=5, account_days=400)
     recovery = _demanded(w)
+    early = make.draft(w, at=DEMANDED_AT)
+    assert submitting.submit(early.pk, by=w.hana, at=DEMANDED_AT).state == "submitted"
+    late = DEMANDED_AT + 32 * DAY
+    make.run_to(late)
+    w.call.closes_at = late + DAY
+    w.call.save()
     with pytest.raises(ManyRulesBroken, match="not paid yet"):
-        submitting.submit(make.draft(w).pk, by=w.hana, at=DEMANDED_AT)
+        submitting.submit(make.draft(w, at=late).pk, by=w.hana, at=late)
+    make.person("Sori", w.olga.organisation, is_signatory=True)
     submitting.submit(
-        make.draft(w, by=w.olga, organisation=w.olga.organisation).pk, by=w.olga, at=DEMANDED_AT
+        make.draft(w, by=w.olga, organisation=w.olga.organisation, at=late).pk, by=w.olga, at=late
     )
     _receive(recovery, w, 5 * MILLION)
-    assert submitting.submit(make.draft(w).pk, by=w.hana, at=DEMANDED_AT).state == "submitted"
+    assert submitting.submit(make.draft(w, at=late).pk, by=w.hana, at=late).state == "submitted"

@@ -12,7 +12,7 @@ from tests import make
 from tests.databases import FreshDatabase
 
 
-def test_a_grant_makes_40_round_trips(fresh_database: FreshDatabase):
+def test_a_grant_makes_41_round_trips(fresh_database: FreshDatabase):
     w = make.world()
     pk, by = make.submitted(w).pk, w.minjun
 
@@ -20,14 +20,14 @@ def test_a_grant_makes_40_round_trips(fresh_database: FreshDatabase):
         granting.approve(pk, amount=60_000_000, reason="Bold.", by=by, at=make.MONDAY)
 
     assert Award.objects.get().tranches.count() == 2
-    assert len(asked) == 40
+    assert len(asked) == 41
 
 
-def test_a_submission_makes_21_round_trips(fresh_database: FreshDatabase):
+def test_a_submission_makes_22_round_trips(fresh_database: FreshDatabase):
     w = make.world()
     pk, by = make.draft(w).pk, w.hana
 
     with CaptureQueriesContext(connection) as asked:
         submitting.submit(pk, by=by, at=make.MONDAY)
 
-    assert len(asked) == 21
+    assert len(asked) == 22

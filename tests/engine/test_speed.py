@@ -7,6 +7,7 @@ import pytest
 from rdfast.audit.models import Event
 from rdfast.flow import appealing, granting, paying, signing, submitting
 from rdfast.funding.models import Award
+from rdfast.programmes.models import Appointment
 from rdfast.proposals.models import Proposal
 from rdfast.reports import speed
 from tests import make
@@ -30,7 +31,7 @@ def test_a_returned_proposal_counts_from_its_first_submission_and_says_how_long_
     submitting.submit(proposal.pk, by=w.hana, at=make.MONDAY + 34 * HOUR)
     granting.approve(proposal.pk, amount=60_000_000, reason="Yes.", by=w.minjun, at=make.MONDAY + 40 * HOUR)
     award = Award.objects.get()
-    sha256 = signing.agreement_hash(signing.agreement_text(award))
+    sha256 = signing.agreement_hash(signing.agreement_text(award, at=make.MONDAY + 50 * HOUR))
     signing.sign(award.pk, sha256=sha256, account=make.ACCOUNT, by=w.sejin, at=make.MONDAY + 50 * HOUR)
     tranche = award.tranches.get(number=1)
     paying.approve(tranche.pk, by=w.minjun, at=make.MONDAY + 60 * HOUR)
@@ -77,6 +78,24 @@ def test_an_appeal_that_waits_for_money_does_not_change_the_first_decision() -> 
     found = speed.of_proposal(Proposal.objects.get(pk=proposal.pk))
     assert found and found.to_decision == 2 * HOUR
     assert [(stop.reason, stop.until) for stop in found.stops] == [("no_funds", None)]
+
+
+def test_a_no_ends_the_wait_for_money() -> None:
+    w = make.world(allotted=600_000_000, programme_exposure_percent=100, organisation_exposure_percent=100)
+    proposal = make.submitted(w)
+    granting.decline(proposal.pk, reason="Unclear.", by=w.minjun, at=make.MONDAY + 2 * HOUR)
+    event = Event.objects.get(kind="proposal.decline")
+    appeal = appealing.file(proposal.pk, event.pk, text="It is.", by=w.hana, at=make.MONDAY + DAY)
+    make.programmes.cut(
+        w.envelope.pk, amount=560_000_000, reason="crisis", key="c", by=w.finn, at=make.MONDAY
+    )
+    appealing.uphold(appeal.pk, reason="Yes.", by=w.committee[0], at=make.MONDAY + 2 * DAY)
+    deputy = make.person("Deputy", w.minjun.organisation)
+    Appointment.objects.create(programme=w.programme, user=deputy, role="deputy")
+    granting.decline(proposal.pk, reason="No.", by=deputy, at=make.MONDAY + 3 * DAY)
+    found = speed.of_proposal(Proposal.objects.get(pk=proposal.pk))
+    assert found
+    assert [(stop.reason, stop.until) for stop in found.stops] == [("no_funds", make.MONDAY + 3 * DAY)]
 
 
 def test_months_with_few_cases_show_only_their_number() -> None:

@@ -39,4 +39,9 @@ PROOFS: dict[str, Proof] = {
         size=10,
         module="tenfold",
     ),
+    "letters": Proof(
+        claim="whoever gets a mail can open the pages it leads to, at the moment it was written",
+        size=1,
+        module="letters",
+    ),
 }

@@ -121,7 +121,7 @@ def reassign(c: Chance) -> None:
 
 def sign(c: Chance) -> None:
     award = c.row(Award, "offered")
-    text = signing.agreement_text(award) + c.coin.choice(["", "", "", "and more"])
+    text = signing.agreement_text(award, at=c.at) + c.coin.choice(["", "", "", "and more"])
     sha256 = signing.agreement_hash(text)
     signing.sign(award.pk, sha256=sha256, account=make.ACCOUNT, by=c.someone(*signatories(award)), at=c.at)
 

@@ -114,6 +114,12 @@ def ask_to_stop(c: Chance) -> None:
     stopping.ask_to_stop(award.pk, reason="cannot work", by=c.someone(award.pi), at=c.at)
 
 
+def take_stop_back(c: Chance) -> None:
+    c.seldom(0.3)
+    award = c.one_of(Award.objects.filter(state__in=RUNNING, stop_asked_at__isnull=False))
+    stopping.take_back(award.pk, by=c.someone(award.pi), at=c.at)
+
+
 def final_report(c: Chance) -> None:
     award = c.row(Award, "confirmed")
     if not completing.is_time(award, at=c.at):
@@ -230,7 +236,7 @@ def decide_appeal(c: Chance) -> None:
 
 LATER: list[Callable[[Chance], None]] = [
     plan, plan, answer_plan, answer_plan, propose_confirmation, propose_raise, propose_raise,
-    propose_resumption, propose_resumption, propose_end, sign_motion, sign_motion, extend, ask_to_stop,
+    propose_resumption, propose_resumption, propose_end, sign_motion, sign_motion, extend, ask_to_stop, take_stop_back,
     final_report, final_report, change, answer_change, open_proceeding, reply, vote, vote, vote, vote,
     sign_measure, appeal, appeal, decide_appeal,
 ]  # fmt: skip

@@ -147,9 +147,11 @@ def give_back(c: Chance) -> None:
 
 
 def remit(c: Chance) -> None:
-    paid_back = Box.objects.filter(kind=BoxKind.RECOVERED, balance__gt=0).values("award_id")
+    waiting = [BoxKind.RECOVERED, BoxKind.COLLECTED]
+    paid_back = Box.objects.filter(kind__in=waiting, balance__gt=0).values("award_id")
     recovery = c.one_of(Recovery.objects.filter(award__in=paid_back))
-    recovering.remit(recovery.pk, by=c.someone(c.w.finn), at=c.at)
+    amount = sum(queries.to_remit_of(recovery.award_id).values()) + c.coin.choice([0, 0, 0, 1])
+    recovering.remit(recovery.pk, amount=amount, by=c.someone(c.w.finn), at=c.at)
 
 
 def close(c: Chance) -> None:

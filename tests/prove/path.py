@@ -185,7 +185,7 @@ def _signed(w: make.World, award: Award) -> Iterator[Item]:
         "account_number": "110-123-456789",
         "account_holder": "가온연구원",
         "password": make.PASSWORD,
-        "sha256": look(lambda: signing.agreement_hash(signing.agreement_text(award))),
+        "sha256": look(lambda: signing.agreement_hash(signing.agreement_text(award, at=clock.now()))),
         **UNDERSTOOD,
     }
     yield Post(w.sejin, reverse("researcher:sign", args=[award.pk]), form, happened("award.sign", award))

@@ -14,6 +14,7 @@ from rdfast.people.models import User
 from rdfast.settlement import operations as settlement
 from rdfast.settlement.models import AuditSample, Claim, Recovery, Repayment
 from rdfast.settlement.operations import Verdict
+from rdfast.settlement.queries import to_remit_of
 from rdfast.timers import clock
 from tests import make
 from tests.prove.items import UNDERSTOOD, Fork, Item, Later, Post, happened, left_alone
@@ -154,7 +155,9 @@ def _paid_back(w: make.World, recovery: Recovery) -> Iterator[Item]:
     back = reverse("finance:give_back", args=[Repayment.objects.get(reference="B-2").pk])
     yield Post(w.finn, back, UNDERSTOOD, happened("recovery.given_back", recovery))
     url = reverse("finance:recovery", args=[recovery.pk])
-    yield Post(w.finn, url, {"action": "remit", **UNDERSTOOD}, happened("recovery.remitted", recovery))
+    waiting = sum(to_remit_of(recovery.award_id).values())
+    form = {"action": "remit", "transferred": str(waiting), **UNDERSTOOD}
+    yield Post(w.finn, url, form, happened("recovery.remitted", recovery))
 
 
 def _received(w: make.World, recovery: Recovery, reference: str, amount: str) -> Iterator[Item]:

@@ -132,10 +132,14 @@ def _changed(w: make.World, award: Award) -> Iterator[Item]:
 
 
 def _stopped_by_consent(w: make.World, award: Award) -> Iterator[Item]:
-    """The applicant side asks to end the work, two people agree, and nothing is left to account for."""
+    """The applicant side asks to end the work, twice, two people agree, and nothing is left to account for."""
     url = reverse("researcher:stop", args=[award.pk])
     form = {"reason": "It does not hold.", **UNDERSTOOD}
-    yield Post(w.hana, url, form, happened("award.stop_asked", award))
+    asked, taken_back = happened("award.stop_asked", award), happened("award.stop_taken_back", award)
+    yield Post(w.hana, url, form, asked)
+    back = reverse("researcher:take_stop_back", args=[award.pk])
+    yield Post(w.sejin, back, {}, taken_back)
+    yield Post(w.hana, url, form, newly(asked))
     yield from _moved(w, award, "terminate", {"lesson": "No sulphide."}, kind="award.terminate")
     yield from _closed(w, award)
 

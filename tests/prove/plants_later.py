@@ -140,7 +140,7 @@ _LEFT_BEHIND = [
         "random",
         1_000,
         file="rdfast/flow/paying.py",
-        old="    timers.set(Kind.ACCOUNT, of=tranche, due_at=at + timedelta(days=7), at=at)\n",
+        old="    timers.again(Kind.ACCOUNT, of=tranche, due_at=at + AGAIN, at=at)\n",
         new="",
         seed=3,
     ),

@@ -18,7 +18,7 @@ from rdfast.plans.models import Plan
 from rdfast.programmes import operations as programmes
 from rdfast.timers.queries import next_due
 from tests import make
-from tests.web.browsing import as_, queries_for, said_beside
+from tests.web.browsing import as_, queries_for, said_beside, text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("now", "own_storage")]
 Now = Callable[[datetime], None]
@@ -288,3 +288,18 @@ def test_the_inbox_asks_the_database_equally_often_for_one_and_for_three() -> No
         make.plan_handed_in(award)
         stopping.ask_to_stop(award.pk, reason="x", by=pi, at=make.MONDAY)
     assert queries_for(w.minjun, reverse("manager:inbox")) == few
+
+
+def test_a_wish_to_end_the_work_is_taken_back_with_one_press(now: Now) -> None:
+    w = make.world()
+    award = make.paid(w).award
+    stopping.ask_to_stop(award.pk, reason="It does not hold.", by=w.hana, at=make.MONDAY)
+    page, back = (reverse(f"researcher:{name}", args=[award.pk]) for name in ("award", "take_stop_back"))
+    shown = text_of(as_(w.sejin).get(page))
+    assert "Go on with the work" in shown
+    assert back in shown
+    assert "Ask to end the work" not in shown
+    assert "told that the work goes on" in text_of(as_(w.sejin).post(back, follow=True))
+    assert "Nothing was changed" in text_of(as_(w.sejin).post(back, follow=True))
+    assert Award.objects.get().stop_asked_at is None
+    assert "Ask to end the work" in text_of(as_(w.hana).get(page))

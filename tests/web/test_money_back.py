@@ -104,11 +104,16 @@ def test_money_is_recorded_once_and_what_was_too_much_goes_back(now: Now) -> Non
     }
     answer = text_of(as_(w.finn).post(page, form, follow=True))
     assert "₩1,000,000 beyond it can be given back" in answer
+    inbox = text_of(as_(w.finn).get(reverse("finance:inbox")))
+    assert "Money that came back" in inbox
+    assert "₩5,000,000" in inbox
+    assert page in inbox
     assert "was recorded before" in text_of(as_(w.finn).post(page, form))
     back = reverse("finance:give_back", args=[Repayment.objects.get().pk])
     assert "was given back" in text_of(as_(w.finn).post(back, TICK, follow=True))
     assert "Nothing was changed" in text_of(as_(w.finn).post(back, TICK, follow=True))
-    as_(w.finn).post(page, {**TICK, "action": "remit"})
+    as_(w.finn).post(page, {**TICK, "action": "remit", "transferred": "5000000"})
+    assert "Money that came back" not in text_of(as_(w.finn).get(reverse("finance:inbox")))
     assert make.Recovery.objects.get().state == "paid"
 
 
@@ -188,10 +193,13 @@ def test_a_claim_of_high_risk_needs_its_tick_and_a_drawn_one_is_worked_off(now: 
     assert Claim.objects.get().state == "accepted"
     Claim.objects.update(full_check="", checked_at=None, checked_by=None)
 
+    assert "Draw the sample of" not in text_of(as_(w.finn).get(reverse("finance:inbox")))
     now(make.MONDAY + timedelta(days=80))
+    assert "Draw the sample of 2026" in text_of(as_(w.finn).get(reverse("finance:inbox")))
     samples = reverse("finance:samples")
     as_(w.finn).post(samples, {**TICK, "programme": w.programme.pk, "year": 2026})
     assert AuditSample.objects.get().drawn == [claim.pk]
+    assert "Draw the sample of" not in text_of(as_(w.finn).get(reverse("finance:inbox")))
     assert reverse("finance:claim", args=[claim.pk]) in text_of(as_(w.finn).get(samples))
     check = reverse("finance:check_claim", args=[claim.pk])
     wrong = {**TICK, "found": "wrong", "amount": "20000000", "reason": "Private."}

@@ -23,7 +23,7 @@ DECK = [
 LISTS = [
     ("manager", "/manager/", 20),
     ("manager", "/manager/awards/", 6),
-    ("finance", "/finance/", 15),
+    ("finance", "/finance/", 19),
     ("auditor", "/audit/events/", 7),
     ("auditor", "/audit/envelopes/1/", 10),
     ("reviewer", "/reviews/", 7),

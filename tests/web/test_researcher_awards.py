@@ -56,7 +56,7 @@ def signature(award: Award, **changes: str) -> dict[str, str]:
         "account_number": "110-123-456789",
         "account_holder": "가온연구원",
         "password": make.PASSWORD,
-        "sha256": signing.agreement_hash(signing.agreement_text(award)),
+        "sha256": signing.agreement_hash(signing.agreement_text(award, at=clock.now())),
         "understood": "on",
         **changes,
     }

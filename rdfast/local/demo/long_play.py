@@ -35,6 +35,7 @@ from rdfast.programmes.queries import available_in
 from rdfast.settlement import operations as settlement
 from rdfast.settlement.models import Claim, Recovery
 from rdfast.settlement.operations import Line, Verdict
+from rdfast.settlement.queries import to_remit_of
 
 
 class LongPlay(Play):
@@ -323,6 +324,11 @@ class LongPlay(Play):
             by=self.official("finance"),
             at=at,
         )
+
+    def remit(self, at: datetime) -> None:
+        """The finance officer remits all that was paid back to the treasury."""
+        amount = sum(to_remit_of(self.award.pk).values())
+        recovering.remit(self.recovery.pk, amount=amount, by=self.official("finance"), at=at)
 
     def write_off(self, at: datetime) -> None:
         """The second approver writes off what cannot be collected."""

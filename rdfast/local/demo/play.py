@@ -127,7 +127,7 @@ class Play:
         award = self.award
         signer = User.objects.get(organisation=award.organisation, is_signatory=True)
         account = PaymentAccount("한국은행", "301-0123-4567-81", award.organisation.name_ko)
-        sha256 = signing.agreement_hash(signing.agreement_text(award))
+        sha256 = signing.agreement_hash(signing.agreement_text(award, at=at))
         signing.sign(award.pk, sha256=sha256, account=account, by=signer, at=at)
 
     def refuse(self, at: datetime) -> None:

@@ -96,6 +96,7 @@ def honest_failure(play: LongPlay) -> Acts:
     yield "the second approver signs", play.sign_second, 0.5
     yield "nobody claims the last 4,000,000: asked back as unspent, determined, demanded", _nothing, 121
     yield "the organisation pays 4,000,000 back", lambda at: play.pay_back(4_000_000, at), 1
+    yield "the finance officer remits what was paid back", play.remit, 1
     yield "the finance officer closes the award", play.close, 1
 
 
@@ -127,6 +128,7 @@ def for_cause(play: LongPlay) -> Acts:
     yield "the second part arrives", lambda at: play.pay_back(6_000_000, at), 30
     yield "the organisation is bankrupt: overdue, dunned, referred", _nothing, 70
     yield "the second approver writes the last 6,000,000 off", play.write_off, 5
+    yield "the finance officer remits what was paid back", play.remit, 1
     yield "the finance officer closes the award", play.close, 1
 
 
@@ -201,6 +203,7 @@ def ended_with_claims(play: LongPlay) -> Acts:
     yield "the finance officer accepts 15,000,000 of it", lambda at: play.accept_part(15_000_000, at), 2
     yield "the last 9,000,000 are asked back as unspent, determined, demanded", _nothing, 121
     yield "the organisation pays them back", lambda at: play.pay_back(9_000_000, at), 1
+    yield "the finance officer remits what was paid back", play.remit, 1
     yield "the finance officer closes the award", play.close, 1
 
 
@@ -266,13 +269,13 @@ STORIES: dict[str, Story] = {
         "the idea did not work, and the money was properly spent",
         honest_failure,
         "closed",
-        {"expense": 20_000_000, "recovered": 4_000_000},
+        {"expense": 20_000_000, "remitted": 4_000_000},
     ),
     "for-cause": Story(
         "terminated for cause; a contested recovery paid in parts, the rest written off",
         for_cause,
         "closed",
-        {"expense": 6_000_000, "recovered": 12_000_000, "written_off": 6_000_000},
+        {"expense": 6_000_000, "remitted": 12_000_000, "written_off": 6_000_000},
     ),
     "lapse": Story("nobody signs", lapse, "lapsed"),
     "two-misses": Story(
@@ -331,7 +334,7 @@ STORIES: dict[str, Story] = {
         "terminated while a claim waits",
         ended_with_claims,
         "closed",
-        {"expense": 15_000_000, "recovered": 9_000_000},
+        {"expense": 15_000_000, "remitted": 9_000_000},
     ),
     "found-after-closing": Story(
         "a disallowed cost is found after closing",

@@ -1,9 +1,11 @@
 """Disputes that wait for people who took no part in them: votes in proceedings, decisions on appeals."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -14,12 +16,14 @@ from rdfast.appeals.models import Appeal
 from rdfast.core.refusals import RuleBroken
 from rdfast.flow import appealing
 from rdfast.flow import proceeding as proceedings_flow
+from rdfast.milestones.models import MilestoneReport
 from rdfast.proceedings import queries as proceedings
+from rdfast.proceedings.models import Proceeding
 from rdfast.programmes.models import Appointment
 from rdfast.proposals.models import Proposal
 from rdfast.proposals.queries import with_everything
 from rdfast.reports import disputes
-from rdfast.reviews.queries import behind
+from rdfast.reviews.queries import findings_told, unnamed
 from rdfast.timers import clock
 from rdfast.timers.kinds import Kind
 from rdfast.timers.queries import with_due_at
@@ -81,6 +85,8 @@ def proceeding(request: HttpRequest, pk: int) -> HttpResponse:
         "mine": found.votes.filter(member=user).first(),
         "cast": found.votes.count(),
         "needed": found.award.policy.terms.votes,
+        "milestones": found.award.milestones.order_by("number"),
+        "work": _work(found, until=found.ended_at or at),
     }
     return render(request, "committee/proceeding.html", context)
 
@@ -116,6 +122,21 @@ def appeal(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "committee/appeal.html", context)
 
 
+def _work(proceeding: Proceeding, *, until: datetime) -> list[tuple[Any, ...]]:
+    """What was reported and found of each milestone until then. Reviewers stay unnamed."""
+    work: list[tuple[Any, ...]] = []
+    for milestone in proceeding.award.milestones.order_by("number"):
+        findings = findings_told(milestone).filter(confirmed_at__lte=until)
+        found = [(finding, unnamed(finding)) for finding in findings]
+        reports = _with_evidence(milestone.reports.filter(at__lte=until))
+        work.append((milestone, found, reports))
+    return work
+
+
+def _with_evidence(reports: QuerySet[MilestoneReport]) -> QuerySet[MilestoneReport]:
+    return reports.select_related("by").prefetch_related("evidence").order_by("-round")
+
+
 def _decided(appeal: Appeal) -> dict[str, Any]:
     """What the appeal is against, in full. Reviewers stay unnamed."""
     finding = disputes.finding_of(appeal.decision)
@@ -124,8 +145,8 @@ def _decided(appeal: Appeal) -> dict[str, Any]:
     reports = finding.milestone.reports.filter(round__lte=finding.round)
     return {
         "finding": finding,
-        "reviews": [(each.get_grade_display(), each.comments) for each in behind(finding)],
-        "reports": reports.select_related("by").prefetch_related("evidence").order_by("-round"),
+        "reviews": unnamed(finding),
+        "reports": _with_evidence(reports),
     }
 
 

@@ -28,6 +28,12 @@ class ReceiveForm(ConfirmForm):
     amount = AmountField(label=_("Amount"))
 
 
+class RemitForm(ConfirmForm):
+    """What was transferred to the treasury: what the page showed."""
+
+    transferred = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+
+
 class InstalmentForm(forms.Form):
     """One part of what is owed, and its last day."""
 

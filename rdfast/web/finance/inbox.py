@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -14,6 +15,7 @@ from rdfast.funding.rules import may_with_award
 from rdfast.funding.states import TrancheState
 from rdfast.ledger.queries import arrows_of_award, boxes_of_award
 from rdfast.programmes.models import Appointment
+from rdfast.programmes.queries import programmes_served
 from rdfast.reports.statement import statement_of
 from rdfast.settlement import queries as settlement
 from rdfast.settlement.rules import may_propose_recovery
@@ -25,6 +27,8 @@ from rdfast.web.recoveries import CLOCKS
 from rdfast.web.signed_in import person, person_serving
 
 FINANCE = Appointment.Role.FINANCE
+# For so many past years an audit sample that was not drawn is asked for.
+_SAMPLED_YEARS = 3
 _MATTER = "award__proposal_id"
 
 
@@ -35,15 +39,19 @@ def inbox(request: HttpRequest) -> HttpResponse:
     user = person_serving(request, FINANCE)
     approved = funding.tranches_waiting(user, TrancheState.APPROVED, FINANCE)
     released = funding.tranches_waiting(user, TrancheState.RELEASED, FINANCE)
+    this_year = timezone.localdate(clock.now()).year
+    past = range(this_year - 1, this_year - _SAMPLED_YEARS - 1, -1)
     context = {
         "to_release": most_pressing(approved, Kind.RELEASE_TRANCHE, matter=_MATTER),
-        "to_settle": most_pressing(released, Kind.ACCOUNT, matter=_MATTER),
+        "to_settle": most_pressing(released, Kind.SETTLE_TRANCHE, matter=_MATTER),
         "bounced": funding.tranches_waiting(user, TrancheState.BOUNCED, FINANCE)[:SHOWN],
         "accounts": funding.accounts_waiting(user)[:SHOWN],
         "claims": most_pressing(settlement.waiting(user), Kind.DECIDE_CLAIM, matter=_MATTER),
         "recoveries": most_pressing(settlement.open_recoveries(user), *CLOCKS, matter=_MATTER),
+        "came_back": settlement.came_back(user)[:SHOWN],
         "to_close": most_pressing(funding.awards_to_close(user), Kind.CLOSE, matter="proposal_id"),
         "to_check": settlement.to_check(user, FINANCE).count(),
+        "undrawn": settlement.undrawn(programmes_served(user, FINANCE), years=past),
     }
     return render(request, "finance/inbox.html", context)
 

@@ -96,7 +96,7 @@ def _done(
 
 def _tranche(pk: int, user: User) -> Tranche:
     readable = tranches_readable(user, FINANCE)
-    kinds = (Kind.RELEASE_TRANCHE, Kind.ACCOUNT)
+    kinds = (Kind.RELEASE_TRANCHE, Kind.SETTLE_TRANCHE, Kind.ACCOUNT)
     return get_object_or_404(with_due_at(readable, *kinds, matter="award__proposal_id"), pk=pk)
 
 

@@ -17,8 +17,6 @@ from rdfast.core.machines import NotPossibleNow
 from rdfast.core.refusals import RuleBroken
 from rdfast.flow import recovering
 from rdfast.funding.queries import readable_by_agency, relations
-from rdfast.ledger.kinds import BoxKind
-from rdfast.ledger.queries import boxes_of_award
 from rdfast.people.models import User
 from rdfast.programmes.models import Appointment
 from rdfast.reports import story
@@ -28,7 +26,7 @@ from rdfast.settlement.repayments import told_of
 from rdfast.settlement.states import OWED
 from rdfast.timers import clock
 from rdfast.timers.queries import with_due_at
-from rdfast.web.finance.forms import Instalments, ReceiveForm
+from rdfast.web.finance.forms import Instalments, ReceiveForm, RemitForm
 from rdfast.web.forms import ConfirmForm, RecoverForm, show_refusal, with_added_row
 from rdfast.web.recoveries import CLOCKS, shown
 from rdfast.web.signed_in import person
@@ -86,7 +84,7 @@ def recovery(request: HttpRequest, pk: int) -> HttpResponse:
         "forms": possible,
         "bound": [form for form in possible.values() if form.is_bound],
         "may_agree": found.state in OWED and "receive" in possible,
-        "to_remit": boxes_of_award(found.award_id)[BoxKind.RECOVERED],
+        "to_remit": sum(queries.to_remit_of(found.award_id).values()),
     }
     return render(request, "finance/recovery.html", context)
 
@@ -100,8 +98,8 @@ def _possible(found: Recovery, user: User) -> dict[str, forms.Form]:
         possible["notice"] = ConfirmForm(auto_id="notice-%s")
     if rules.may_take_money(relations=theirs) and found.demanded_at:
         possible["receive"] = ReceiveForm(auto_id="receive-%s")
-        if boxes_of_award(found.award_id)[BoxKind.RECOVERED]:
-            possible["remit"] = ConfirmForm(auto_id="remit-%s")
+        if queries.to_remit_of(found.award_id):
+            possible["remit"] = RemitForm(auto_id="remit-%s")
     return possible
 
 
@@ -124,7 +122,8 @@ def _receive(found: Recovery, form: forms.Form, user: User, at: datetime) -> str
 
 
 def _remit(found: Recovery, form: forms.Form, user: User, at: datetime) -> str:
-    amount = recovering.remit(found.pk, by=user, at=at)
+    amount = form.cleaned_data["transferred"]
+    recovering.remit(found.pk, amount=amount, by=user, at=at)
     return _("%(amount)s was remitted to the treasury.") % {"amount": written(amount)}
 
 

@@ -33,7 +33,10 @@ def samples(request: HttpRequest) -> HttpResponse:
     form = DrawForm(
         request.POST if request.method == "POST" else None,
         programmes=programmes,
-        initial={"year": last_year, "programme": programmes.first()},
+        initial={
+            "year": request.GET.get("year", last_year),
+            "programme": request.GET.get("programme", programmes.first()),
+        },
         auto_id="confirm-%s",
     )
     if form.is_valid():

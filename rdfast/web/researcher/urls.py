@@ -36,6 +36,7 @@ urlpatterns = [
     path("awards/<int:pk>/plan/", plans.plan, name="plan"),
     path("awards/<int:pk>/final-report/", ending.final_report, name="final_report"),
     path("awards/<int:pk>/stop/", ending.stop, name="stop"),
+    path("awards/<int:pk>/stop/back/", ending.take_stop_back, name="take_stop_back"),
     path("awards/<int:pk>/claim/", claims.claim_start, name="claim_start"),
     path("milestones/<int:pk>/", milestones.milestone, name="milestone"),
     path("claims/<int:pk>/", claims.claim, name="claim"),

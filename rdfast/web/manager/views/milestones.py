@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from rdfast.core.refusals import RuleBroken
 from rdfast.flow import evaluating, performing
 from rdfast.milestones.models import Milestone
-from rdfast.milestones.queries import readable_by_agency, relations
+from rdfast.milestones.queries import readable_by_agency, relations, report_is_taken
 from rdfast.milestones.rules import may, may_give_leave
 from rdfast.people.models import User
 from rdfast.proposals.queries import DECIDERS
@@ -134,6 +134,7 @@ def _shown(
         "waiting": waiting,
         "grades_differ": waiting is not None and len(set(waiting.grades)) > 1,
         "may_give_leave": may_give_leave(state=found.state, relations=relations(found, user)),
+        "report_is_taken": report_is_taken(found, at=clock.now()),
         "finding_form": (finding_form or FindingForm(auto_id="confirm-%s")) if waiting else None,
     }
     if may_invite(

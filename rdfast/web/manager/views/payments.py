@@ -31,6 +31,7 @@ def tranche(request: HttpRequest, pk: int) -> HttpResponse:
         tranches_readable(user, *DECIDERS),
         Kind.APPROVE_TRANCHE,
         Kind.RELEASE_TRANCHE,
+        Kind.SETTLE_TRANCHE,
         Kind.ACCOUNT,
         matter="award__proposal_id",
     )

@@ -14,11 +14,10 @@ from rdfast.core.machines import NotPossibleNow
 from rdfast.core.refusals import RuleBroken
 from rdfast.decisions.models import Decision
 from rdfast.decisions.queries import decisions_on
-from rdfast.flow import granting
+from rdfast.flow import answering, granting
 from rdfast.flow.telling import managers
 from rdfast.funding.models import Award
 from rdfast.people.models import User
-from rdfast.people.operations import declare_conflict
 from rdfast.proposals.models import Proposal
 from rdfast.proposals.queries import (
     DECIDERS,
@@ -64,7 +63,7 @@ def proposal(request: HttpRequest, pk: int) -> HttpResponse:
                 messages.success(request, _told(decision))
                 return redirect("manager:proposal", pk=pk)
     context = _everything(found, form, ConflictForm(), user=user, at=at)
-    if _may_reassign(found, user) and request.method != "POST":
+    if request.method != "POST" and _may_reassign(found, user) and _free_managers(found):
         context["reassign_form"] = _reassign_form(found, request)
     return render(request, "manager/proposal.html", context)
 
@@ -187,8 +186,13 @@ def _may_reassign(found: Proposal, user: User) -> bool:
 
 
 def _reassign_form(found: Proposal, request: HttpRequest) -> ReassignForm:
-    free = [each for each in managers(found) if may("approve", found, each)]
-    return ReassignForm(request.POST if request.method == "POST" else None, managers=free)
+    data = request.POST if request.method == "POST" else None
+    return ReassignForm(data, managers=_free_managers(found))
+
+
+def _free_managers(found: Proposal) -> list[User]:
+    """The managers who may answer it; without any, the head cannot give it to one."""
+    return [each for each in managers(found) if may("approve", found, each)]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -203,13 +207,7 @@ def conflict(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         context = _everything(found, _answer_form(found, user, request), form, user=user, at=at)
         return render(request, "manager/proposal.html", context)
-    declare_conflict(
-        user,
-        with_user=found.pi,
-        with_organisation=found.organisation,
-        reason=form.cleaned_data["conflict"],
-        at=at,
-    )
+    answering.declare_conflict(pk, reason=form.cleaned_data["conflict"], by=user, at=at)
     messages.success(
         request,
         _("Your conflict of interest is recorded. What these applicants send is no longer shown to you."),

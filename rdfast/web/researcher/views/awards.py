@@ -15,34 +15,25 @@ from rdfast.changes.rules import may_propose
 from rdfast.core.machines import NotPossibleNow
 from rdfast.core.refusals import RuleBroken
 from rdfast.flow import signing
-from rdfast.flow.closing import what_is_open
+from rdfast.flow.closing import is_accounted_for
 from rdfast.funding import queries, rules
 from rdfast.funding.models import Award
 from rdfast.funding.states import ENDED, AwardState
 from rdfast.ledger.queries import boxes_of_award
 from rdfast.milestones.rules import may_report_finally
 from rdfast.people.models import User
+from rdfast.people.queries import signatories_of
 from rdfast.plans.queries import may_edit, plan_of
 from rdfast.proposals.queries import applicant_side_of
 from rdfast.reports import disputes, standing, story
 from rdfast.settlement.queries import recoveries_of, room_for_claims
 from rdfast.settlement.rules import may_start
-from rdfast.settlement.states import OPEN_RECOVERY
 from rdfast.timers import clock
 from rdfast.timers.kinds import Kind
 from rdfast.timers.queries import due_at_of
 from rdfast.web.forms import show_refusal
 from rdfast.web.researcher.forms.award import RefuseForm, SignForm
 from rdfast.web.signed_in import person
-
-
-def _is_settled(award: Award) -> bool:
-    """Whether the applicant side has nothing more to do: all is accounted for, and nothing asked back or disputed."""
-    return (
-        award.state in ENDED
-        and not what_is_open(award)
-        and not award.recoveries.filter(state__in=OPEN_RECOVERY).exists()
-    )
 
 
 @require_safe
@@ -64,7 +55,7 @@ def award(request: HttpRequest, pk: int) -> HttpResponse:
         ),
         "account_waits": found.new_accounts.filter(checked_at__isnull=True).first(),
         "has_bounced": found.tranches.filter(state="bounced").exists(),
-        "is_settled": _is_settled(found),
+        "is_settled": found.state in ENDED and is_accounted_for(found),
         "boxes": boxes_of_award(found.pk),
         "room": room_for_claims(found),
         "sign_by": due_at_of(Kind.SIGN, Award._meta.label_lower, found.pk),
@@ -74,13 +65,14 @@ def award(request: HttpRequest, pk: int) -> HttpResponse:
         "story": story.for_applicant(found.proposal_id, applicant_side_of(found.proposal)),
         "deadlines": story.deadlines_for_applicant(found.proposal_id),
         "may_sign": _may("sign", found, user),
+        "can_be_signed": found.policy.terms.signed_by_pi_allowed
+        or signatories_of(found.organisation_id).exists(),
         "may_refuse": _may("refuse", found, user),
         "may_claim": may_start(award_state=found.state, relations=relations),
         "standing": standing.of_award(found, at=clock.now()),
         "may_write_plan": _may_edit_plan(found, user),
         "may_report_finally": may_report_finally(award_state=found.state, relations=relations),
-        "may_stop": found.stop_asked_at is None
-        and rules.may_ask_to_stop(award_state=found.state, relations=relations),
+        "may_stop": rules.may_ask_to_stop(award_state=found.state, relations=relations),
         "once": uuid4(),
     }
     return render(request, "researcher/award.html", context)
@@ -112,19 +104,17 @@ def _as_it_stands(request: HttpRequest, award: Award) -> HttpResponse:
 @login_required
 def sign(request: HttpRequest, pk: int) -> HttpResponse:
     """Read the agreement, name the payment account, sign in again, sign."""
-    user = person(request)
+    user, at = person(request), clock.now()
     found = get_object_or_404(queries.on_applicant_side(user), pk=pk)
     if not _may("sign", found, user):
         return _as_it_stands(request, found)
-    text = signing.agreement_text(found)
+    text = signing.agreement_text(found, at=at)
     read_now = {"sha256": signing.agreement_hash(text), "account_holder": found.organisation.name_ko}
     data = request.POST.copy()
     form = SignForm(data if request.method == "POST" else None, request=request, initial=read_now)
     if form.is_valid():
         try:
-            signing.sign(
-                pk, sha256=form.cleaned_data["sha256"], account=form.account, by=user, at=clock.now()
-            )
+            signing.sign(pk, sha256=form.cleaned_data["sha256"], account=form.account, by=user, at=at)
         except NotPossibleNow as refusal:
             messages.warning(request, str(refusal))
             return redirect("researcher:award", pk)

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -54,13 +54,15 @@ def file_appeal(request: HttpRequest, pk: int, event: int) -> HttpResponse:
     """Appeal against one decision, once and in time."""
     user, at = person(request), clock.now()
     found = get_object_or_404(on_applicant_side(user).select_related("policy"), pk=pk)
-    decision = next((each for each in appeals.appealable(found, at=at) if each.pk == event), None)
-    if decision is None:
-        filed = appeals.on_applicant_side(user).filter(proposal=found, decision=event).first()
-        if filed is None:
-            raise Http404
+    decision = get_object_or_404(appeals.decisions_about(found), pk=event)
+    filed = appeals.on_applicant_side(user).filter(proposal=found, decision=decision).first()
+    if filed is not None:
         messages.info(request, _("An appeal was filed already; this is how it stands."))
         return redirect("researcher:appeal", filed.pk)
+    if request.method != "POST" and decision not in appeals.appealable(found, at=at):
+        messages.warning(request, _("The days for an appeal are over, or the decision no longer stands."))
+        return redirect("researcher:proposal", pk)
+    # What is sent too late is refused beside the form, which keeps the text.
     form = AppealForm(request.POST if request.method == "POST" else None, auto_id="confirm-%s")
     if form.is_valid():
         try:

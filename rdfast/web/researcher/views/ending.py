@@ -6,7 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from rdfast.core.refusals import RuleBroken
 from rdfast.core.uploads import storing
@@ -91,3 +91,18 @@ def stop(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _("The programme has been told. Until it agrees, everything goes on."))
             return redirect("researcher:award", pk)
     return render(request, "researcher/stop.html", {"award": found, "form": form})
+
+
+@require_POST
+@login_required
+def take_stop_back(request: HttpRequest, pk: int) -> HttpResponse:
+    """Go on after all."""
+    user = person(request)
+    get_object_or_404(queries.on_applicant_side(user), pk=pk)
+    try:
+        stopping.take_back(pk, by=user, at=clock.now())
+    except RuleBroken as refusal:
+        messages.warning(request, str(refusal))
+    else:
+        messages.success(request, _("The programme has been told that the work goes on."))
+    return redirect("researcher:award", pk)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -19,11 +20,13 @@ from rdfast.changes.states import State as ChangeState
 from rdfast.funding import queries as funding
 from rdfast.funding.rules import may_with_award
 from rdfast.people.models import User
+from rdfast.programmes.queries import open_calls
 from rdfast.programmes.relations import relations_of
 from rdfast.proposals import queries as proposals
 from rdfast.proposals.models import Proposal
 from rdfast.proposals.states import State
 from rdfast.reports import story
+from rdfast.timers import clock
 from rdfast.timers.kinds import Kind
 from rdfast.timers.models import Timer
 from rdfast.web.pages import page_of
@@ -75,12 +78,18 @@ def home(request: HttpRequest) -> HttpResponse:
     ahead = _with_their_proposals(timers, user)
     context = {
         "todo": [each for each in ahead if each.asks],
-        "drafts": proposals.own(user).filter(state=State.DRAFT)[:_SHOWN_AT_HOME],
+        "drafts": _to_submit(user)[:_SHOWN_AT_HOME],
         "ahead": ahead,
         "proposals": mine[:_SHOWN_AT_HOME],
         "awards": awards[:_SHOWN_AT_HOME],
     }
     return render(request, "researcher/home.html", context)
+
+
+def _to_submit(user: User) -> QuerySet[Proposal]:
+    """The person's drafts that can still be submitted."""
+    still_open = open_calls(clock.now()).order_by()
+    return proposals.own(user).filter(state=State.DRAFT, call__in=still_open.values("pk"))
 
 
 @require_safe
@@ -112,7 +121,8 @@ def _with_their_proposals(timers: Iterable[Timer], user: User) -> list[Ahead]:
 
 def _ahead(timer: Timer, proposal: Proposal, user: User, changes: set[int]) -> Ahead:
     asks = _ASKS.get(timer.kind, "") if _asked(timer, proposal, user, changes) else ""
-    return Ahead(timer.get_kind_display(), timer.due_at, proposal, _page_of(timer, proposal), asks)
+    due_at = timer.late_since or timer.due_at
+    return Ahead(timer.get_kind_display(), due_at, proposal, _page_of(timer, proposal), asks)
 
 
 def _asked(timer: Timer, proposal: Proposal, user: User, changes: set[int]) -> bool:

@@ -16,7 +16,7 @@ from rdfast.flow import performing
 from rdfast.milestones import queries, rules
 from rdfast.milestones.models import Milestone
 from rdfast.people.models import User
-from rdfast.reviews.queries import behind, findings_told
+from rdfast.reviews.queries import findings_told, unnamed
 from rdfast.timers import clock
 from rdfast.timers.kinds import Kind
 from rdfast.timers.queries import with_due_at
@@ -46,7 +46,8 @@ def milestone(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _may_report(milestone: Milestone, user: User) -> bool:
-    return rules.may("report", state=milestone.state, relations=queries.relations(milestone, user))
+    may_report = rules.may("report", state=milestone.state, relations=queries.relations(milestone, user))
+    return may_report and queries.report_is_taken(milestone, at=clock.now())
 
 
 def _report(request: HttpRequest, milestone: Milestone, form: ReportForm) -> bool:
@@ -58,7 +59,7 @@ def _report(request: HttpRequest, milestone: Milestone, form: ReportForm) -> boo
                 milestone.pk, text=typed["text"], files=stored, by=person(request), at=clock.now()
             )
     except RuleBroken as refusal:
-        milestone.refresh_from_db(fields=["state"])
+        milestone.refresh_from_db(fields=["state", "leave_until"])
         if not _may_report(milestone, person(request)):
             messages.warning(request, str(refusal))
             return True
@@ -72,15 +73,11 @@ def _report(request: HttpRequest, milestone: Milestone, form: ReportForm) -> boo
 
 
 def _everything(milestone: Milestone) -> dict[str, Any]:
-    # Reviewers stay unnamed: the page gets their words and grades, not them.
-    findings = [
-        (finding, [(review.get_grade_display(), review.comments) for review in behind(finding)])
-        for finding in findings_told(milestone)
-    ]
     return {
         "milestone": milestone,
         "award": milestone.award,
         "reports": milestone.reports.select_related("by").prefetch_related("evidence").order_by("-round"),
-        "findings": findings,
+        "findings": [(finding, unnamed(finding)) for finding in findings_told(milestone)],
+        "report_is_taken": queries.report_is_taken(milestone, at=clock.now()),
         "upload_limit": settings.UPLOAD_LIMIT_BYTES,
     }
