@@ -42,7 +42,7 @@ def decide(
     paying.close_accounted(award, at=at)
     closing.end_claims(award, at=at)
     if claim.state != State.ACCEPTED:
-        paying.give_more_time(award, at=at)
+        paying.give_more_time(award, at=at, claim=claim)
     tell(pi(award.proposal), "claim_decided", event=last_of(claim), at=at, claim=claim, award=award)
     paying.consider(award, at=at)
     return claim

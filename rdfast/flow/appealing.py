@@ -84,7 +84,7 @@ def _undo(appeal: Appeal, award: Award, *, by: User, at: datetime) -> None:
             finding = Finding.objects.get(pk=subject_id)
             milestone = milestones.hear_again(finding.milestone_id, by=by, at=at, reason=reason)
             timers.cancel(of=milestone, at=at)
-            proceeding.drop_for_undone(award, at=at)
+            proceeding.drop_for_undone(milestone, at=at)
             evaluating.expect_reviews(milestone, at=at)
         case Against.SUSPENSION:
             resuming.resume(award, reason=reason, by=by, at=at)

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from rdfast.appeals.queries import open_about
 from rdfast.audit import operations as audit
+from rdfast.audit.models import Event
 from rdfast.audit.queries import last_of
 from rdfast.core import boundaries
 from rdfast.core.amounts import written
@@ -21,13 +22,14 @@ from rdfast.ledger import queries as ledger
 from rdfast.ledger.kinds import BoxKind
 from rdfast.people.models import User
 from rdfast.settlement import queries
-from rdfast.settlement.models import Recovery
+from rdfast.settlement.models import Claim, Recovery
 from rdfast.settlement.states import OPEN_RECOVERY, RecoveryState
 from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind
-from rdfast.timers.queries import due_at_of, has_passed
+from rdfast.timers.queries import due_at_of
 
 AGAIN = timedelta(days=7)
+_AWARD = Award._meta.label_lower
 # How long a last claim may still come once money is free to be claimed again, and how long closing then takes.
 MORE_DAYS, DAYS_TO_CLOSE = 30, 30
 
@@ -43,7 +45,8 @@ def unclaimed(award: Award, *, at: datetime) -> int:
     if room > 0:
         audit.record("award.claim_overdue", of=award, by=None, at=at, data={"amount": room})
     if _is_waiting(award, room):
-        timers.set(Kind.FINAL_CLAIM, of=award, due_at=at + AGAIN, at=at)
+        # A day beyond the notice, so that its reminder goes out in time.
+        timers.set(Kind.FINAL_CLAIM, of=award, due_at=at + AGAIN + timedelta(days=1), at=at)
     return max(room, 0)
 
 
@@ -57,15 +60,26 @@ def _is_waiting(award: Award, room: int) -> bool:
     return ledger.boxes_of_award(award.pk)[BoxKind.ADVANCES] > room + asked_back
 
 
-def give_more_time(award: Award, *, at: datetime) -> None:
-    """Money of an ended award may be claimed, or claimed again, and the last day for it has passed: another one."""
+def give_more_time(award: Award, *, at: datetime, claim: Claim | None = None) -> None:
+    """Something of an ended award's money can be claimed, or claimed again: there are thirty days for it.
+
+    A refused `claim` puts the last day off once.
+    """
     if award.state not in ENDED or queries.room_for_claims(award) <= 0:
         return
-    if has_passed(Kind.FINAL_CLAIM, award) or not _is_pending(Kind.FINAL_CLAIM, award):
-        timers.cancel(Kind.FINAL_CLAIM, of=award, at=at)
-        due_at = after_days(at, MORE_DAYS)
-        reminders = [due_at - timedelta(days=days) for days in (14, 8)]
-        timers.set(Kind.FINAL_CLAIM, of=award, due_at=due_at, at=at, remind_at=reminders)
+    due_at, now_due_at = after_days(at, MORE_DAYS), due_at_of(Kind.FINAL_CLAIM, _AWARD, award.pk)
+    if now_due_at is not None and (now_due_at >= due_at or (claim and _was_put_off_by_claim(award))):
+        return
+    data = {"until": due_at.isoformat(), "claim": claim.pk if claim else None}
+    audit.record("award.last_claim_put_off", of=award, by=None, at=at, data=data)
+    timers.cancel(Kind.FINAL_CLAIM, of=award, at=at)
+    reminders = [due_at - timedelta(days=days) for days in (14, 8)]
+    timers.set(Kind.FINAL_CLAIM, of=award, due_at=due_at, at=at, remind_at=reminders)
+
+
+def _was_put_off_by_claim(award: Award) -> bool:
+    put_off = Event.objects.filter(kind="award.last_claim_put_off", matter_id=award.proposal_id)
+    return put_off.filter(data__claim__isnull=False).exists()
 
 
 def end_claims(award: Award, *, at: datetime) -> None:

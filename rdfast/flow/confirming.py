@@ -63,19 +63,35 @@ def run_out(award: Award, *, at: datetime) -> None:
     """The clock: not confirmed in time. An award that lacks only room, or the agency's word, waits on; any other is
     suspended.
     """
-    if is_ready(award) and not has_room(award, at=at):
-        reason = _("Only room in the envelope is missing.")
-        extended = _extend(award, days=WAITING_DAYS, reason=reason, at=at)
-        people = together(pi(award.proposal), signatories(award), managers(award.proposal))
-        people = together(people, heads(award.proposal))
-        event = last_of(extended)
-        tell(people, "confirmation_extended", event=event, at=at, award=extended, reason=reason)
-        return
-    if _waits_for_agency(award):
-        _confirmation_late(award, at=at)
+    if _waits_on(award, at=at):
         return
     reason = _("The award was not confirmed by its day.")
     holding.suspend(award, Cause.NOT_CONFIRMED, reason=reason, by=None, at=at)
+
+
+def still_late(award: Award, *, at: datetime) -> None:
+    """The clock: a week later. If the agency's word came and left something to do, there are thirty days for it."""
+    if award.state == AwardState.PROVISIONAL and not _waits_on(award, at=at):
+        _extend_by_clock(award, reason=_("The answer of the agency came late."), at=at)
+
+
+def _waits_on(award: Award, *, at: datetime) -> bool:
+    if is_ready(award) and not has_room(award, at=at):
+        _extend_by_clock(award, reason=_("Only room in the envelope is missing."), at=at)
+        return True
+    if _waits_for_agency(award):
+        _tell_agency(award, at=at)
+        return True
+    return False
+
+
+def _extend_by_clock(award: Award, *, reason: str, at: datetime) -> None:
+    days = WAITING_DAYS
+    if award.confirmation_due_on is not None:
+        days += max(0, (timezone.localdate(at) - award.confirmation_due_on).days)
+    extended = _extend(award, days=days, reason=reason, at=at)
+    people = together(pi(award.proposal), signatories(award), managers(award.proposal), heads(award.proposal))
+    tell(people, "confirmation_extended", event=last_of(extended), at=at, award=extended, reason=reason)
 
 
 def _waits_for_agency(award: Award) -> bool:
@@ -86,10 +102,10 @@ def _waits_for_agency(award: Award) -> bool:
     return plan_is_in and (first_is_passed(award) or reported.exists())
 
 
-def _confirmation_late(award: Award, *, at: datetime) -> None:
+def _tell_agency(award: Award, *, at: datetime) -> None:
     """Whoever has to act for the agency is told, again every week."""
     event = audit.record("award.confirmation_late", of=award, by=None, at=at)
-    timers.again(Kind.CONFIRM, of=award, due_at=at + TOLD_AGAIN, at=at)
+    timers.set(Kind.CONFIRM_LATE, of=award, due_at=at + TOLD_AGAIN, at=at)
     proposal = award.proposal
     people = together(managers(proposal), heads(proposal), second_approvers(proposal, other_than=None))
     tell(people, "confirmation_late", event=event, at=at, award=award)
@@ -113,7 +129,7 @@ def extend(award_id: int, *, days: int, reason: str, by: User, at: datetime) -> 
     if due_on is None or due_on + timedelta(days=days) <= timezone.localdate(at):
         raise WrongDays(gettext_lazy("So many days would still end in the past."), field="days")
     extended = standing.extend(award.pk, days=days, reason=reason, by=by, at=at)
-    timers.cancel(Kind.CONFIRM, of=extended, at=at)
+    timers.cancel(Kind.CONFIRM, Kind.CONFIRM_LATE, of=extended, at=at)
     expect(extended, at=at)
     people = together(pi(award.proposal), signatories(award), managers(award.proposal))
     tell(people, "confirmation_extended", event=last_of(extended), at=at, award=extended, reason=reason)
@@ -131,6 +147,6 @@ def expect_again(award: Award, *, at: datetime) -> None:
 
 def _extend(award: Award, *, days: int, reason: str, at: datetime) -> Award:
     extended = standing.extend(award.pk, days=days, reason=reason, by=None, at=at)
-    timers.cancel(Kind.CONFIRM, of=extended, at=at)
+    timers.cancel(Kind.CONFIRM, Kind.CONFIRM_LATE, of=extended, at=at)
     expect(extended, at=at)
     return extended

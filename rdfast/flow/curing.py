@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Max
 from django.utils import timezone
 
 from rdfast.audit.models import Event
@@ -13,10 +12,8 @@ from rdfast.funding.states import Cause
 from rdfast.milestones.queries import misses_in_a_row
 from rdfast.milestones.states import State as MilestoneState
 from rdfast.plans.queries import is_in
-from rdfast.proceedings.models import Proceeding
-from rdfast.proceedings.queries import running
+from rdfast.proceedings.queries import ended_without_effect, passed_review_at, running
 from rdfast.proceedings.states import Kind as ProceedingKind
-from rdfast.proceedings.states import State as ProceedingState
 from rdfast.programmes.terms import Terms
 from rdfast.settlement.queries import behind_with_accounts
 
@@ -32,20 +29,15 @@ class Facts:
     misses_in_a_row: int
     critical_failed: bool
     replanned: bool
-    # When a special review of the suspension was dismissed last; None while another runs.
-    dismissed_at: datetime | None
+    review_ended: bool
+    # When the award passed its last special review; None while another runs.
+    passed_at: datetime | None
 
 
 def facts(award: Award, *, at: datetime) -> Facts:
     """Read from the award's rows and boxes, and from what happened since it was suspended."""
     since = award.suspended_at or at
-    dismissed = Proceeding.objects.filter(
-        award=award,
-        kind=ProceedingKind.SPECIAL_REVIEW,
-        state=ProceedingState.DISMISSED,
-        ended_at__gte=since,
-    )
-    reviewed_again = running(award, ProceedingKind.SPECIAL_REVIEW).exists()
+    is_reviewed = running(award, ProceedingKind.SPECIAL_REVIEW).exists()
     due_on = award.confirmation_due_on
     return Facts(
         plan_is_in=is_in(award),
@@ -57,19 +49,20 @@ def facts(award: Award, *, at: datetime) -> Facts:
         replanned=Event.objects.filter(
             kind="milestone.begin", matter_id=award.matter_id, at__gte=since
         ).exists(),
-        dismissed_at=None if reviewed_again else dismissed.aggregate(last=Max("ended_at"))["last"],
+        review_ended=not is_reviewed and ended_without_effect(award).exists(),
+        passed_at=None if is_reviewed else passed_review_at(award),
     )
 
 
 def is_cured(cause: Cause, since: datetime, facts: Facts, terms: Terms) -> bool:
-    """Whether this cause no longer holds. What was there when a special review was dismissed is settled, whatever it was."""
-    return (facts.dismissed_at is not None and since <= facts.dismissed_at) or {
+    """Whether this cause no longer holds. What was there when a special review was passed is settled, whatever it was."""
+    return (facts.passed_at is not None and since <= facts.passed_at) or {
         Cause.PLAN_OVERDUE: facts.plan_is_in,
         Cause.NOT_CONFIRMED: facts.ready_to_confirm or facts.day_lies_ahead,
         Cause.ACCOUNT_OVERDUE: not facts.behind_with_accounts,
         Cause.MILESTONES_MISSED: facts.misses_in_a_row < terms.misses_to_suspension,
         Cause.CRITICAL_FAILED: not facts.critical_failed or facts.replanned,
-        Cause.SPECIAL_REVIEW: False,
+        Cause.SPECIAL_REVIEW: facts.review_ended,
     }[cause]
 
 

@@ -120,6 +120,7 @@ ACTIONS: dict[Kind, Callable[..., None]] = {
     Kind.PLAN_DUE: planning.overdue,
     Kind.DECIDE_PLAN: planning.late,
     Kind.CONFIRM: confirming.run_out,
+    Kind.CONFIRM_LATE: confirming.still_late,
     Kind.SECOND_MOTION: moving.escalate,
     Kind.RESOLVE: holding.unresolved,
     Kind.ACT_ON_FAILURE: holding.failure_unanswered,
@@ -272,8 +273,7 @@ def _must_warn_first(timer: Timer, subject: Subject, *, at: datetime) -> bool:
 
 
 def _remind(deadline: Timer, subject: Subject, *, at: datetime) -> None:
-    if isinstance(subject, Tranche) and not is_claimable(subject):
-        # Everything waits for the agency. Its word gives another day, with reminders of its own.
+    if isinstance(subject, Tranche) and _is_silent(subject, at=at):
         timers.warned(deadline.pk, at=at)
         return
     event = audit.record("deadline.reminded", of=subject, by=None, at=at, data={"deadline": deadline.kind})
@@ -287,6 +287,11 @@ def _remind(deadline: Timer, subject: Subject, *, at: datetime) -> None:
         proposal=_proposal_of(subject),
         subject=subject,
     )
+
+
+def _is_silent(tranche: Tranche, *, at: datetime) -> bool:
+    """Whether the day has passed, after its reminders, and everything of the payment waits for the agency's word."""
+    return tranche.account_by is not None and tranche.account_by <= at and not is_claimable(tranche)
 
 
 def _who_must_act(deadline: Timer, subject: Subject) -> list[User]:

@@ -18,7 +18,7 @@ from rdfast.milestones.queries import work_lies_ahead
 from rdfast.milestones.states import LOST
 from rdfast.milestones.states import State as MilestoneState
 from rdfast.people.models import User
-from rdfast.proceedings.queries import running
+from rdfast.proceedings.queries import passed_review_at, running
 from rdfast.proceedings.states import Kind as ProceedingKind
 from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind
@@ -35,7 +35,7 @@ def suspend(award: Award, cause: Cause, *, reason: str, by: User | None, at: dat
     The caller holds the award.
     """
     if award.state in SUSPENDED:
-        if cause not in causes_of(award):
+        if _is_new(cause, award):
             event = audit.record(
                 "award.further_cause", of=award, by=by, at=at, reason=reason, data={"suspension": cause}
             )
@@ -59,6 +59,12 @@ def suspend(award: Award, cause: Cause, *, reason: str, by: User | None, at: dat
         at=at,
         resolve_by=resolve_by,
     )
+
+
+def _is_new(cause: Cause, award: Award) -> bool:
+    """Whether it did not hold yet, or holds again after the award had passed a special review of it."""
+    since, passed_at = causes_of(award).get(cause), passed_review_at(award)
+    return since is None or (passed_at is not None and since <= passed_at)
 
 
 def _expect_resolution(award: Award, *, at: datetime) -> datetime:
@@ -118,7 +124,7 @@ def causes_of(award: Award) -> dict[Cause, datetime]:
     )
     causes = {Cause(award.suspension_cause): award.suspended_at}
     for event in further.order_by("id"):
-        causes.setdefault(Cause(event.data["suspension"]), event.at)
+        causes[Cause(event.data["suspension"])] = event.at
     return causes
 
 

@@ -151,7 +151,7 @@ def _confirm(motion: Motion, *, by: User, at: datetime) -> None:
     award = standing.confirm(motion.award_id, **_sum_of(motion), by=by, at=at)
     event = last_of(award)
     overtake(award, at=at)
-    timers.cancel(Kind.CONFIRM, of=award, at=at)
+    timers.cancel(Kind.CONFIRM, Kind.CONFIRM_LATE, of=award, at=at)
     planning.stop(award, at=at)
     plan = plan_of(award)
     reshape(award, _promises_ahead(award, plan, at=at) if plan else None, by=by, at=at)

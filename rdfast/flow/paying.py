@@ -20,6 +20,7 @@ from rdfast.ledger.kinds import BoxKind
 from rdfast.milestones.models import Milestone
 from rdfast.people.models import User
 from rdfast.settlement import queries as settlement
+from rdfast.settlement.models import Claim
 from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind
 from rdfast.timers.queries import due_at_of
@@ -215,28 +216,34 @@ def expect_accounts_again(award: Award, *, at: datetime) -> None:
         _put_off(tranche, after_days(at, ACCOUNT_AGAIN_DAYS), at=at)
 
 
-def _put_off(tranche: Tranche, account_by: datetime, *, at: datetime) -> None:
-    payments.put_off(tranche, account_by=account_by)
+def _put_off(tranche: Tranche, account_by: datetime, *, at: datetime, claim: Claim | None = None) -> None:
+    payments.put_off(tranche, account_by=account_by, claim_id=claim.pk if claim else None, at=at)
     timers.cancel(Kind.ACCOUNT, of=tranche, at=at)
     _expect_account(tranche, account_by, at=at)
 
 
-def give_more_time(award: Award, *, at: datetime) -> None:
-    """The agency's word came, and what waited for it can be claimed, or claimed again: until another day.
+def give_more_time(award: Award, *, at: datetime, claim: Claim | None = None) -> None:
+    """The agency's word came, and something can be claimed, or claimed again: there are thirty days for it.
 
-    The caller holds the award. Who was suspended for being late stays so until it is put right.
+    A refused `claim` puts each payment off once: nobody gains time by claiming what is refused. Who was suspended for
+    being late stays so until it is put right. The caller holds the award.
     """
-    closing.give_more_time(award, at=at)
+    closing.give_more_time(award, at=at, claim=claim)
     if award.state not in RUNNING or Cause.ACCOUNT_OVERDUE in holding.causes_of(award):
         return
-    if settlement.behind_with_accounts(award, at=at):
-        expect_accounts_again(award, at=at)
+    soonest = after_days(at, ACCOUNT_AGAIN_DAYS)
+    for tranche in award.tranches.filter(state=TrancheState.SETTLED, account_by__lt=soonest):
+        tranche.award = award
+        if settlement.is_claimable(tranche) and not (claim and payments.was_put_off_by_claim(tranche)):
+            _put_off(tranche, soonest, claim=claim, at=at)
 
 
 def payment_late(tranche: Tranche, *, at: datetime) -> None:
     """The clock: the approval, the release or the bank's word is late; the head is told, again every week."""
+    award, waits_for = tranche.award, _NEXT.get(TrancheState(tranche.state))
+    if waits_for is None or due_at_of(waits_for, tranche._meta.label_lower, tranche.pk):
+        return  # an older release beside this one moved it on, and left this clock behind
     event = audit.record("tranche.late", of=tranche, by=None, at=at)
-    award, waits_for = tranche.award, _NEXT[TrancheState(tranche.state)]
     timers.again(waits_for, of=tranche, due_at=at + AGAIN, at=at)
     people = together(heads(award.proposal), managers(award.proposal))
     tell(people, "payment_late", event=event, at=at, tranche=tranche, award=award, page="manager:tranche")

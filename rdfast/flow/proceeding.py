@@ -17,6 +17,7 @@ from rdfast.funding.models import Award
 from rdfast.funding.operations import lock_award
 from rdfast.funding.states import SUSPENDED, Cause
 from rdfast.milestones.models import Milestone
+from rdfast.milestones.states import State as MilestoneState
 from rdfast.people.models import User
 from rdfast.proceedings import operations as proceedings
 from rdfast.proceedings.models import Proceeding
@@ -236,8 +237,14 @@ def drop_for_resumed(award: Award, *, at: datetime) -> None:
     _drop(award, by_the_clock, _("The suspension has ended."), at=at)
 
 
-def drop_for_undone(award: Award, *, at: datetime) -> None:
-    """A finding was undone: a special review that it led to, and nobody decided, is dropped. The caller holds the award."""
+def drop_for_undone(milestone: Milestone, *, at: datetime) -> None:
+    """Its finding was undone: the special review that it led to, if nobody decided it and no other critical milestone
+    failed, is dropped. The caller holds the award.
+    """
+    award = milestone.award
+    failed = award.milestones.filter(is_critical=True, state=MilestoneState.FAILED)
+    if not milestone.is_critical or failed.exists():
+        return
     led_to = running(award, Kind.SPECIAL_REVIEW).filter(opened_by=None).exclude(state=State.DECIDED)
     _drop(award, led_to, _("The finding that led to it was undone."), at=at)
 

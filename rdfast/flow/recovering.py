@@ -53,6 +53,8 @@ def propose(
 
 def notice_late(recovery: Recovery, *, at: datetime) -> None:
     """The clock: proposed, and no notice given: nobody can claim that money meanwhile. Told again every week."""
+    if recovery.state != State.PROPOSED:
+        return  # an older release beside this one moved it on, and left this clock behind
     audit.record("recovery.late", of=recovery, by=None, at=at)
     timers.again(Kind.NOTICE_RECOVERY, of=recovery, due_at=at + AGAIN, at=at)
     people = finance_officers(recovery.award.proposal)
@@ -107,7 +109,7 @@ def determine(recovery_id: int, *, amount: int, determination: str, by: User, at
     asked = recoveries.lock_recovery(recovery_id).amount
     recovery = recoveries.determine(recovery_id, amount=amount, determination=determination, by=by, at=at)
     _determined(recovery, at=at)
-    if recovery.amount < asked:
+    if recovery.amount < asked and recovery.origin == Origin.ADVANCES:
         paying.give_more_time(recovery.award, at=at)
     return recovery
 

@@ -73,7 +73,9 @@ def committee(proposal: Proposal) -> list[User]:
 
 def pi(proposal: Proposal) -> list[User]:
     """The principal investigator; once that person has left, those who sign for the organisation."""
-    return [proposal.pi] if proposal.pi.is_active else signatories(proposal)
+    if proposal.pi.is_active:
+        return [proposal.pi]
+    return signatories(proposal) or [proposal.pi]
 
 
 def signatories(of: Proposal | Award) -> list[User]:

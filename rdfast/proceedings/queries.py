@@ -1,6 +1,8 @@
 """Reads of proceedings."""
 
-from django.db.models import Exists, OuterRef, QuerySet
+from datetime import datetime
+
+from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from rdfast.audit.models import Event
 from rdfast.audit.queries import took_part
@@ -70,11 +72,18 @@ def running(award: Award, *kinds: Kind) -> QuerySet[Proceeding]:
     return found.filter(kind__in=kinds) if kinds else found
 
 
-def dismissed_since_suspension(award: Award) -> bool:
-    """Whether a special review of the present suspension was dismissed: the award passed it."""
+def ended_without_effect(award: Award) -> QuerySet[Proceeding]:
+    """Special reviews of the present suspension that came to nothing: voted down, refused or dropped."""
     return Proceeding.objects.filter(
         award=award, kind=Kind.SPECIAL_REVIEW, state=State.DISMISSED, opened_at__gte=award.suspended_at
-    ).exists()
+    )
+
+
+def passed_review_at(award: Award) -> datetime | None:
+    """When a special review of the present suspension was dismissed last by those who judged it, not dropped."""
+    judged = ended_without_effect(award).annotate(voters=Count("votes"))
+    passed = judged.filter(voters__gte=award.policy.terms.votes)
+    return passed.order_by("-ended_at").values_list("ended_at", flat=True).first()
 
 
 def _with_award(proceedings: QuerySet[Proceeding]) -> QuerySet[Proceeding]:

@@ -77,6 +77,14 @@ def own(user: User) -> QuerySet[Proposal]:
     return Proposal.objects.filter(pi=user).select_related("call__programme").order_by("-pk")
 
 
+def led_by(user: User) -> QuerySet[Proposal]:
+    """Proposals that the person leads, or signs for in place of a PI who has left."""
+    mine = Q(pi=user)
+    if user.is_signatory and user.organisation_id:
+        mine |= Q(organisation=user.organisation_id, pi__is_active=False)
+    return Proposal.objects.filter(mine).select_related("call__programme")
+
+
 def on_applicant_side(user: User) -> QuerySet[Proposal]:
     """The person's own proposals, and those handed in for the organisation that they sign for, newest first."""
     mine = Q(pi=user)

@@ -5,7 +5,7 @@ from typing import Any
 from rdfast.appeals.models import Appeal
 from rdfast.changes.models import Change
 from rdfast.funding.models import Motion, Tranche
-from rdfast.plans.models import Plan
+from rdfast.funding.states import RUNNING
 from rdfast.proceedings.models import Proceeding
 from rdfast.reports.offenders import offenders
 from rdfast.settlement.models import Claim, Recovery
@@ -29,7 +29,6 @@ _CLOCKS: dict[type[Any], dict[str, Kind]] = {
         "dunned": Kind.REFER,
         "referred": Kind.DUN,
     },
-    Plan: {"submitted": Kind.DECIDE_PLAN},
     Motion: {"proposed": Kind.SECOND_MOTION},
     Change: {"proposed": Kind.ANSWER_CHANGE},
     Proceeding: {
@@ -57,4 +56,14 @@ def what_waits_has_a_clock() -> list[str]:
                 """,  # noqa: S608 - the table name is the model's own
                 [state, label, kind],
             )
-    return found
+    return found + offenders(
+        "plan {} of a running award is submitted and has no clock",
+        """
+        SELECT p.id FROM plans_plan p JOIN funding_award a ON a.id = p.award_id
+        WHERE p.state = 'submitted' AND a.state = ANY(%s) AND NOT EXISTS (
+            SELECT FROM timers_timer t WHERE t.subject_kind = 'plans.plan' AND t.subject_id = p.id
+            AND t.kind = 'decide_plan' AND t.status IN ('pending', 'dead')
+        )
+        """,
+        [sorted(RUNNING)],
+    )

@@ -122,6 +122,8 @@ LABELS: dict[str, Promise] = {
     "tranche.release": gettext_lazy("Payment released"),
     "tranche.settle": gettext_lazy("Payment confirmed by the bank"),
     "tranche.cancel": gettext_lazy("Payment cancelled"),
+    "tranche.put_off": gettext_lazy("More time to account for the payment"),
+    "award.last_claim_put_off": gettext_lazy("More time for the last claim"),
     "tranche.late": gettext_lazy("Payment late: the head was told"),
     "tranche.account_overdue": gettext_lazy("Payment not accounted for in time"),
     "milestone.begin": gettext_lazy("Milestone planned"),
@@ -220,6 +222,7 @@ _INNER_DEADLINES = {
     Kind.OPEN_TERMINATION,
     Kind.NOTICE_RECOVERY,
     Kind.CHECK_ACCOUNT,
+    Kind.CONFIRM_LATE,
 }
 
 

@@ -31,6 +31,7 @@ class Kind(models.TextChoices):
     PLAN_DUE = "plan_due", _("Plan handed in")
     DECIDE_PLAN = "decide_plan", _("Decision on the plan")
     CONFIRM = "confirm", _("Award confirmed")
+    CONFIRM_LATE = "confirm_late", _("Late confirmation of the award")
     SECOND_MOTION = "second_motion", _("Second signature")
     RESOLVE = "resolve", _("Suspension resolved")
     OPEN_TERMINATION = "open_termination", _("Proceeding for termination opens")

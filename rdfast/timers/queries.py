@@ -72,12 +72,6 @@ def newest(kind: Kind, of: Subject) -> Timer | None:
     return found.order_by("-pk").first()
 
 
-def has_passed(kind: Kind, of: Subject) -> bool:
-    """Whether a deadline of this kind has had its effect on the subject."""
-    done = Timer.objects.filter(status=Timer.Status.DONE, kind=kind)
-    return done.filter(subject_kind=of._meta.label_lower, subject_id=of.pk).exists()
-
-
 def with_due_at(rows: QuerySet[M], *kinds: Kind, matter: str, name: str = "due_at") -> QuerySet[M]:
     """The rows with `due_at` (or another name), the most pressing first: the due time of their newest deadline of these kinds.
 

@@ -189,7 +189,8 @@ def test_each_cause_has_its_cure(cause: Cause) -> None:
         misses_in_a_row=2,
         critical_failed=True,
         replanned=False,
-        dismissed_at=None,
+        review_ended=False,
+        passed_at=None,
     )
     since, later = make.MONDAY, make.MONDAY + DAY
     cures: dict[Cause, dict[str, Any]] = {
@@ -198,14 +199,14 @@ def test_each_cause_has_its_cure(cause: Cause) -> None:
         Cause.ACCOUNT_OVERDUE: {"behind_with_accounts": 0},
         Cause.MILESTONES_MISSED: {"misses_in_a_row": 1},
         Cause.CRITICAL_FAILED: {"replanned": True},
-        Cause.SPECIAL_REVIEW: {"dismissed_at": later},
+        Cause.SPECIAL_REVIEW: {"review_ended": True},
     }
     terms = Terms()
     assert not is_cured(cause, since, wrong, terms)
     assert is_cured(cause, since, Facts(**{**vars(wrong), **cures[cause]}), terms)
-    dismissed = Facts(**{**vars(wrong), "dismissed_at": later})
-    assert is_cured(cause, since, dismissed, terms)
-    assert not is_cured(cause, later + DAY, dismissed, terms)
+    passed = Facts(**{**vars(wrong), "passed_at": later})
+    assert is_cured(cause, since, passed, terms)
+    assert not is_cured(cause, later + DAY, passed, terms)
 
 
 def test_an_unconfirmed_award_is_suspended_on_its_day_after_warnings() -> None:

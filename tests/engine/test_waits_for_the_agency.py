@@ -4,10 +4,24 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.conf import settings
+from django.db import transaction
 
 from rdfast.appeals.queries import appealable
 from rdfast.core.refusals import NotAllowed
-from rdfast.flow import accounting, appealing, curing, moving, paying, performing, proceeding, recovering
+from rdfast.flow import (
+    accounting,
+    appealing,
+    curing,
+    ending,
+    granting,
+    moving,
+    paying,
+    performing,
+    planning,
+    proceeding,
+    recovering,
+    submitting,
+)
 from rdfast.flow.holding import causes_of
 from rdfast.funding.models import Award, Tranche
 from rdfast.funding.states import Cause
@@ -15,6 +29,7 @@ from rdfast.milestones.models import Milestone
 from rdfast.outbox.models import Message
 from rdfast.people.models import User
 from rdfast.proceedings.models import Proceeding
+from rdfast.proposals.queries import led_by
 from rdfast.reports.invariants import broken
 from rdfast.settlement.operations import Verdict
 from rdfast.settlement.queries import behind_with_accounts, waiting
@@ -129,12 +144,13 @@ def test_what_is_neither_claimed_nor_waiting_suspends_as_before_and_is_cured_by_
     assert Cause.ACCOUNT_OVERDUE not in curing.uncured(award, at=at)
 
 
-def test_reminders_to_account_go_only_to_whoever_can_claim() -> None:
+def test_nobody_is_reminded_after_the_day_of_what_waits_for_the_agency() -> None:
     w = make.world()
     award = make.paid(w).award
     make.claimed(w, award, amount=24_000_000)
     make.run_to(ACCOUNT_BY + 10 * DAY)
-    assert _told(w.hana, "Reminder: Payment accounted for") == 0
+    # A month and a week before the day, and no more.
+    assert _told(w.hana, "Reminder: Payment accounted for") == 2
     assert _told(w.hana, "Not accounted for") == 0
 
 
@@ -208,7 +224,7 @@ def test_an_award_is_not_suspended_on_its_day_while_its_confirmation_waits_for_t
     make.run_to(at)
     assert Award.objects.get(pk=award.pk).state == "provisional"
     assert _told(w.yuna, "Award not confirmed") == 3
-    assert len(_pending(Kind.CONFIRM)) == 1
+    assert len(_pending(Kind.CONFIRM_LATE)) == 1
     assert broken(at=at) == []
 
 
@@ -298,3 +314,86 @@ def test_an_undone_failure_drops_the_review_that_it_led_to() -> None:
     award = Award.objects.get(pk=award.pk)
     assert curing.uncured(award, at=at) == []
     assert broken(at=at) == []
+
+
+def _refused(w: make.World, award: Award, at: datetime) -> None:
+    claim = make.claimed(w, award, amount=24_000_000, at=at)
+    line = claim.lines.get()
+    accounting.decide(claim.pk, {line.pk: Verdict(0, "No receipts.")}, by=w.finn, at=at, checked_in_full=True)
+
+
+def test_a_no_shortly_before_the_day_leaves_thirty_days_once() -> None:
+    w = make.world()
+    award = make.paid(w).award
+    _refused(w, award, ACCOUNT_BY - DAY)
+    make.run_to(ACCOUNT_BY + 20 * DAY)
+    assert Cause.ACCOUNT_OVERDUE not in causes_of(Award.objects.get(pk=award.pk))
+    # Refused once more, it gains no more time.
+    _refused(w, award, ACCOUNT_BY + 20 * DAY)
+    make.run_to(ACCOUNT_BY + 35 * DAY)
+    assert Cause.ACCOUNT_OVERDUE in causes_of(Award.objects.get(pk=award.pk))
+    assert broken(at=ACCOUNT_BY + 35 * DAY) == []
+
+
+def test_a_no_shortly_before_the_last_claim_leaves_thirty_days_once() -> None:
+    w = make.world()
+    award = make.ended(w)
+    _refused(w, award, make.MONDAY + 89 * DAY)
+    make.run_to(make.MONDAY + 110 * DAY)
+    assert not award.recoveries.exists()
+    _refused(w, award, make.MONDAY + 110 * DAY)
+    make.run_to(make.MONDAY + 125 * DAY)
+    assert award.recoveries.get().amount == 24_000_000
+
+
+def test_a_plan_that_waits_when_the_award_ends_is_no_offender() -> None:
+    w = make.world()
+    award = make.signed(w)
+    make.plan_handed_in(award)
+    with transaction.atomic():
+        ending.terminate(award, kind="technical", reason="It did not hold.", by=None, at=make.MONDAY)
+    assert broken(at=make.MONDAY) == []
+
+
+def test_a_late_answer_that_leaves_something_to_do_leaves_thirty_days_for_it() -> None:
+    w = make.world(account_days=400, misses_to_suspension=9)
+    award = make.signed(w)
+    plan = make.plan_handed_in(award)
+    milestone = award.milestones.get(number=1)
+    opened_at = make.start_of(milestone.due_on) - 13 * DAY
+    make.run_to(opened_at)
+    milestone = performing.report(milestone.pk, text="It held.", files=[], by=w.hana, at=opened_at)
+    make.evaluated(w, milestone, "passed", at=opened_at)
+    award = Award.objects.get(pk=award.pk)
+    assert award.confirmation_due_on is not None
+    at = make.start_of(award.confirmation_due_on) + 2 * DAY
+    make.run_to(at)
+    assert (len(_pending(Kind.CONFIRM)), len(_pending(Kind.CONFIRM_LATE))) == (0, 1)
+    reminded = _told(w.hana, "Reminder: Award confirmed")
+    planning.return_(plan.pk, reason="Say more.", by=w.minjun, at=at)
+    make.run_to(at + 8 * DAY)
+    award = Award.objects.get(pk=award.pk)
+    assert award.state == "provisional"
+    assert award.confirmation_due_on is not None
+    assert award.confirmation_due_on >= (at + 29 * DAY).date()
+    assert (len(_pending(Kind.CONFIRM)), len(_pending(Kind.CONFIRM_LATE))) == (1, 0)
+    assert _told(w.hana, "Reminder: Award confirmed") == reminded
+    assert broken(at=at + 8 * DAY) == []
+
+
+def test_who_signs_completes_a_returned_proposal_of_a_pi_who_has_left() -> None:
+    w = make.world()
+    proposal = make.submitted(w)
+    granting.give_back(proposal.pk, reason="Say more.", by=w.minjun, at=make.MONDAY)
+    User.objects.filter(pk=w.hana.pk).update(is_active=False)
+    assert led_by(w.sejin).get() == proposal
+    assert not led_by(w.olga).exists()
+    submitting.submit(proposal.pk, by=w.sejin, at=make.MONDAY + DAY)
+
+
+def test_mails_reach_the_old_address_where_nobody_signs_any_more() -> None:
+    w = make.world()
+    proposal = make.submitted(w)
+    User.objects.filter(pk__in=[w.hana.pk, w.sejin.pk]).update(is_active=False)
+    granting.give_back(proposal.pk, reason="Say more.", by=w.minjun, at=make.MONDAY)
+    assert Message.objects.filter(to=w.hana, created_at=make.MONDAY, body__contains="Say more.").exists()

@@ -4,10 +4,15 @@ from django.db import migrations, models
 # before gets its clock.
 AGAIN = """
     INSERT INTO timers_timer (
-        kind, subject_kind, subject_id, matter_id, status, due_at, next_try_at, set_at, attempts, last_error
+        kind, subject_kind, subject_id, matter_id, status, due_at, next_try_at, set_at, attempts, last_error,
+        late_since
     )
     SELECT still.kind, still.subject_kind, still.subject_id, still.matter_id, 'pending',
-        now() + interval '7 days', now() + interval '7 days', now(), 0, ''
+        now() + interval '7 days', now() + interval '7 days', now(), 0, '', (
+            SELECT t.due_at FROM timers_timer t WHERE t.kind = still.kind AND t.status = 'done'
+            AND t.subject_kind = still.subject_kind AND t.subject_id = still.subject_id
+            ORDER BY t.id DESC LIMIT 1
+        )
     FROM (
         SELECT CASE t.state
             WHEN 'ready' THEN 'approve_tranche' WHEN 'approved' THEN 'release_tranche' ELSE 'settle_tranche' END AS kind,
@@ -24,6 +29,9 @@ AGAIN = """
         SELECT 'check_account', 'funding.award', a.id, a.proposal_id FROM funding_award a WHERE EXISTS (
             SELECT FROM funding_newaccount n WHERE n.award_id = a.id AND n.checked_at IS NULL
         ) AND a.state IN ('provisional', 'confirmed', 'provisional_suspended', 'confirmed_suspended')
+        UNION ALL
+        SELECT 'second_motion', 'funding.motion', m.id, a.proposal_id
+        FROM funding_motion m JOIN funding_award a ON a.id = m.award_id WHERE m.state = 'proposed'
         UNION ALL
         SELECT CASE p.state WHEN 'recommended' THEN 'second_approval' ELSE 'decide' END,
             'proposals.proposal', p.id, p.id
@@ -77,6 +85,7 @@ class Migration(migrations.Migration):
                     ("plan_due", "Plan handed in"),
                     ("decide_plan", "Decision on the plan"),
                     ("confirm", "Award confirmed"),
+                    ("confirm_late", "Late confirmation of the award"),
                     ("second_motion", "Second signature"),
                     ("resolve", "Suspension resolved"),
                     ("open_termination", "Proceeding for termination opens"),

@@ -28,7 +28,7 @@ from rdfast.web.templatetags.rdfast import when
 @login_required
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Write a proposal: add a row, save it as a draft, or save and submit it."""
-    proposal = get_object_or_404(queries.own(person(request)).prefetch_related("team"), pk=pk)
+    proposal = get_object_or_404(queries.led_by(person(request)).prefetch_related("team"), pk=pk)
     if not _may_edit(request, proposal):
         messages.info(request, _("This proposal can no longer be edited. This is how it stands now."))
         return redirect("researcher:proposal", pk)

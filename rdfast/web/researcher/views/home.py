@@ -110,7 +110,7 @@ def award_list(request: HttpRequest) -> HttpResponse:
 
 def _with_their_proposals(timers: Iterable[Timer], user: User) -> list[Ahead]:
     timers = list(timers)
-    found = Proposal.objects.select_related("call__programme", "award__policy", "award__pi").in_bulk(
+    found = Proposal.objects.select_related("call__programme", "pi", "award__policy", "award__pi").in_bulk(
         [timer.matter_id for timer in timers if timer.matter_id]
     )
     changes = asked_of_applicant([each.subject_id for each in timers if each.kind == Kind.ANSWER_CHANGE])
@@ -133,7 +133,7 @@ def _asked(timer: Timer, proposal: Proposal, user: User, changes: set[int]) -> b
     if timer.subject_kind in _OF_BOTH:
         return proposal.pi_id == user.pk or bool(user.is_signatory)
     if timer.kind not in {Kind.SIGN, Kind.ANSWER_CHANGE}:
-        return proposal.pi_id == user.pk
+        return proposal.pi_id == user.pk or (bool(user.is_signatory) and not proposal.pi.is_active)
     award = proposal.award
     theirs = relations_of(
         user,

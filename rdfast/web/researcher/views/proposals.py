@@ -95,7 +95,7 @@ def proposal(request: HttpRequest, pk: int) -> HttpResponse:
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     """Take the proposal back, after a tick."""
     user = person(request)
-    found = get_object_or_404(queries.own(user), pk=pk)
+    found = get_object_or_404(queries.led_by(user), pk=pk)
     if not queries.may("withdraw", found, user):
         messages.info(request, _("This proposal can no longer be withdrawn. This is how it stands now."))
         return redirect("researcher:proposal", pk)
