@@ -208,6 +208,14 @@ IN_REPETITION_AND_DEATH = [
         "    on_commit(lambda: outbox.tell(people, template, context, event=event, at=at, warns_of=warns_of))\n",
     ),
     Plant(
+        "a mail leads everybody to the applicant's page",
+        "letters",
+        1,
+        file="templates/mail/award_lapsed.txt",
+        old="{% url 'award' award.pk %}",
+        new="{% url 'researcher:award' award.pk %}",
+    ),
+    Plant(
         "a commit is answered before it is on the disk",
         "kills",
         27,

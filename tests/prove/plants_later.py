@@ -136,6 +136,14 @@ _LEFT_BEHIND = [
         seed=2,
     ),
     Plant(
+        "what the agency lets lie is told once",
+        "random",
+        1_000,
+        file="rdfast/flow/accounting.py",
+        old="    timers.again(Kind.DECIDE_CLAIM, of=claim, due_at=at + TOLD_AGAIN, at=at)\n",
+        new="",
+    ),
+    Plant(
         "money that is not accounted for in time has no next date",
         "random",
         1_000,
