@@ -65,7 +65,8 @@ def test_an_outage_and_missing_funds_are_named_and_what_stood_still_at_once_coun
     assert found.to_money_running == HOUR
 
 
-def test_an_appeal_that_waits_for_money_does_not_change_the_first_decision() -> None:
+def _waiting_for_money() -> tuple[make.World, Proposal]:
+    """Declined after two hours; its appeal was upheld after two days, and there is no money."""
     w = make.world(allotted=600_000_000, programme_exposure_percent=100, organisation_exposure_percent=100)
     proposal = make.submitted(w)
     granting.decline(proposal.pk, reason="Unclear.", by=w.minjun, at=make.MONDAY + 2 * HOUR)
@@ -75,21 +76,18 @@ def test_an_appeal_that_waits_for_money_does_not_change_the_first_decision() -> 
         w.envelope.pk, amount=560_000_000, reason="crisis", key="c", by=w.finn, at=make.MONDAY
     )
     appealing.uphold(appeal.pk, reason="Yes.", by=w.committee[0], at=make.MONDAY + 2 * DAY)
+    return w, proposal
+
+
+def test_an_appeal_that_waits_for_money_does_not_change_the_first_decision() -> None:
+    _w, proposal = _waiting_for_money()
     found = speed.of_proposal(Proposal.objects.get(pk=proposal.pk))
     assert found and found.to_decision == 2 * HOUR
     assert [(stop.reason, stop.until) for stop in found.stops] == [("no_funds", None)]
 
 
 def test_a_no_ends_the_wait_for_money() -> None:
-    w = make.world(allotted=600_000_000, programme_exposure_percent=100, organisation_exposure_percent=100)
-    proposal = make.submitted(w)
-    granting.decline(proposal.pk, reason="Unclear.", by=w.minjun, at=make.MONDAY + 2 * HOUR)
-    event = Event.objects.get(kind="proposal.decline")
-    appeal = appealing.file(proposal.pk, event.pk, text="It is.", by=w.hana, at=make.MONDAY + DAY)
-    make.programmes.cut(
-        w.envelope.pk, amount=560_000_000, reason="crisis", key="c", by=w.finn, at=make.MONDAY
-    )
-    appealing.uphold(appeal.pk, reason="Yes.", by=w.committee[0], at=make.MONDAY + 2 * DAY)
+    w, proposal = _waiting_for_money()
     deputy = make.person("Deputy", w.minjun.organisation)
     Appointment.objects.create(programme=w.programme, user=deputy, role="deputy")
     granting.decline(proposal.pk, reason="No.", by=deputy, at=make.MONDAY + 3 * DAY)
