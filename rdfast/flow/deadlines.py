@@ -26,6 +26,7 @@ from rdfast.core.locks import NotFound, lock_if_free
 from rdfast.core.refusals import RuleBroken, ensure
 from rdfast.flow import (
     accounting,
+    answering,
     appealing,
     changing,
     closing,
@@ -98,8 +99,8 @@ SUBJECTS: dict[str, type[Subject]] = {
 }
 # What happens when nobody acted in time. Silence escalates; it never approves.
 ACTIONS: dict[Kind, Callable[..., None]] = {
-    Kind.DECIDE: granting.escalate,
-    Kind.SECOND_APPROVAL: granting.escalate,
+    Kind.DECIDE: answering.late,
+    Kind.SECOND_APPROVAL: answering.late,
     Kind.RESUBMIT: granting.lapse,
     Kind.SIGN: signing.lapse,
     Kind.APPROVE_TRANCHE: paying.payment_late,

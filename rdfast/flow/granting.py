@@ -210,11 +210,6 @@ def start_decision_clock(proposal: Proposal, *, at: datetime) -> None:
     answering.ask(proposal, "proposal_reopened", due_at=due_at, at=at)
 
 
-def escalate(proposal: Proposal, *, at: datetime) -> None:
-    """The clock: the decision is late; the head is told and may decide from now on."""
-    answering.late(proposal, at=at)
-
-
 def lapse(proposal: Proposal, *, at: datetime) -> None:
     """The clock: the returned proposal did not come back."""
     lapsed = proposals.lapse(proposal.pk, at=at)
