@@ -1,13 +1,13 @@
 """Money is accounted for: claims come in and are decided."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from rdfast.audit import operations as audit
 from rdfast.audit.queries import last_of
 from rdfast.core import boundaries
 from rdfast.core.working_days import after_days
 from rdfast.flow import closing, paying
-from rdfast.flow.telling import finance_officers, heads, pi, tell
+from rdfast.flow.telling import TOLD_AGAIN, finance_officers, heads, pi, tell
 from rdfast.people.models import User
 from rdfast.settlement import operations as settlement
 from rdfast.settlement.models import Claim
@@ -15,8 +15,6 @@ from rdfast.settlement.operations import Verdict
 from rdfast.settlement.states import State
 from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind
-
-TOLD_AGAIN = timedelta(days=7)
 
 
 @boundaries.commit

@@ -1,13 +1,13 @@
 """A proposal waits for its answer: whoever may give it is asked, until somebody does."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from rdfast.audit import operations as audit
 from rdfast.audit.queries import last_of
 from rdfast.core import boundaries
 from rdfast.core.locks import lock
-from rdfast.flow.telling import administrators, answerers, heads, managers, tell, together
+from rdfast.flow.telling import TOLD_AGAIN, administrators, answerers, heads, managers, tell, together
 from rdfast.people import operations as people
 from rdfast.people.models import User
 from rdfast.proposals import operations as proposals
@@ -16,8 +16,6 @@ from rdfast.proposals.states import UNANSWERED, State
 from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind
 from rdfast.timers.queries import due_at_of
-
-TOLD_AGAIN = timedelta(days=7)
 
 
 def ask(proposal: Proposal, template: str, *, due_at: datetime, at: datetime, **context: Any) -> None:

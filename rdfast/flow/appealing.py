@@ -1,6 +1,6 @@
 """Appeals: filed in time, decided by the uninvolved; an upheld one undoes what it was filed against."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from rdfast.appeals import operations as appeals
 from rdfast.appeals.models import Appeal
@@ -11,7 +11,7 @@ from rdfast.audit.queries import last_of
 from rdfast.core import boundaries
 from rdfast.core.working_days import after_days
 from rdfast.flow import evaluating, granting, proceeding, recovering, resuming
-from rdfast.flow.telling import committee, heads, managers, pi, signatories, tell, together
+from rdfast.flow.telling import TOLD_AGAIN, committee, heads, managers, pi, signatories, tell, together
 from rdfast.funding import standing
 from rdfast.funding.models import Award
 from rdfast.funding.operations import lock_award
@@ -24,8 +24,6 @@ from rdfast.proposals.queries import kept_for_others
 from rdfast.reviews.models import Finding
 from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind
-
-TOLD_AGAIN = timedelta(days=7)
 
 
 @boundaries.commit

@@ -1,6 +1,6 @@
 """A running agreement changes: proposed by one side, agreed by the other, never below what was paid."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from rdfast.core.amounts import written
 from rdfast.core.working_days import after_days
 from rdfast.flow import completing, recovering, reshaping
 from rdfast.flow.overtaking import overtake
-from rdfast.flow.telling import heads, managers, pi, signatories, tell, together
+from rdfast.flow.telling import TOLD_AGAIN, heads, managers, pi, signatories, tell, together
 from rdfast.funding import standing
 from rdfast.funding.models import Award
 from rdfast.funding.operations import lock_award
@@ -32,7 +32,7 @@ from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind
 
 # How long the other side has, and until it is told again.
-DAYS_TO_ANSWER, TOLD_AGAIN = 14, timedelta(days=7)
+DAYS_TO_ANSWER = 14
 
 
 @boundaries.commit

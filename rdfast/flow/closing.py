@@ -6,13 +6,14 @@ from django.utils.translation import gettext as _
 
 from rdfast.appeals.queries import open_about
 from rdfast.audit import operations as audit
-from rdfast.audit.models import Event
 from rdfast.audit.queries import last_of
 from rdfast.core import boundaries
 from rdfast.core.amounts import written
 from rdfast.core.refusals import ManyRulesBroken, RuleBroken
 from rdfast.core.working_days import after_days
-from rdfast.flow.telling import finance_officers, heads, managers, pi, signatories, tell, together
+from rdfast.flow import more_time
+from rdfast.flow.more_time import MORE_DAYS
+from rdfast.flow.telling import TOLD_AGAIN, finance_officers, heads, managers, pi, signatories, tell, together
 from rdfast.funding import operations as funding
 from rdfast.funding import standing
 from rdfast.funding.models import Award
@@ -28,10 +29,9 @@ from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind
 from rdfast.timers.queries import due_at_of
 
-AGAIN = timedelta(days=7)
 _AWARD = Award._meta.label_lower
-# How long a last claim may still come once money is free to be claimed again, and how long closing then takes.
-MORE_DAYS, DAYS_TO_CLOSE = 30, 30
+# Once instalments stop it no more, an award is closed within so long.
+DAYS_TO_CLOSE = 30
 
 
 def unclaimed(award: Award, *, at: datetime) -> int:
@@ -45,8 +45,7 @@ def unclaimed(award: Award, *, at: datetime) -> int:
     if room > 0:
         audit.record("award.claim_overdue", of=award, by=None, at=at, data={"amount": room})
     if _is_waiting(award, room):
-        # A day beyond the notice, so that its reminder goes out in time.
-        timers.set(Kind.FINAL_CLAIM, of=award, due_at=at + AGAIN + timedelta(days=1), at=at)
+        timers.set(Kind.FINAL_CLAIM, of=award, due_at=at + TOLD_AGAIN, at=at)
     return max(room, 0)
 
 
@@ -68,18 +67,14 @@ def give_more_time(award: Award, *, at: datetime, claim: Claim | None = None) ->
     if award.state not in ENDED or queries.room_for_claims(award) <= 0:
         return
     due_at, now_due_at = after_days(at, MORE_DAYS), due_at_of(Kind.FINAL_CLAIM, _AWARD, award.pk)
-    if now_due_at is not None and (now_due_at >= due_at or (claim and _was_put_off_by_claim(award))):
+    if now_due_at is not None and (
+        now_due_at >= due_at or (claim and more_time.was_given_for_a_claim(award))
+    ):
         return
-    data = {"until": due_at.isoformat(), "claim": claim.pk if claim else None}
-    audit.record("award.last_claim_put_off", of=award, by=None, at=at, data=data)
     timers.cancel(Kind.FINAL_CLAIM, of=award, at=at)
     reminders = [due_at - timedelta(days=days) for days in (14, 8)]
     timers.set(Kind.FINAL_CLAIM, of=award, due_at=due_at, at=at, remind_at=reminders)
-
-
-def _was_put_off_by_claim(award: Award) -> bool:
-    put_off = Event.objects.filter(kind="award.last_claim_put_off", matter_id=award.proposal_id)
-    return put_off.filter(data__claim__isnull=False).exists()
+    more_time.note(award, until=due_at, at=at, claim=claim)
 
 
 def end_claims(award: Award, *, at: datetime) -> None:
@@ -104,7 +99,7 @@ def closing_late(award: Award, *, at: datetime) -> None:
     if award.state not in ENDED:
         return
     event = audit.record("award.close_overdue", of=award, by=None, at=at)
-    timers.again(Kind.CLOSE, of=award, due_at=at + AGAIN, at=at)
+    timers.again(Kind.CLOSE, of=award, due_at=at + TOLD_AGAIN, at=at)
     people = together(heads(award.proposal), finance_officers(award.proposal))
     tell(people, "award_close_overdue", event=event, at=at, award=award)
 

@@ -13,7 +13,7 @@ from rdfast.core.refusals import ensure
 from rdfast.core.uploads import Stored
 from rdfast.core.working_days import end_of
 from rdfast.flow import ending, proceeding
-from rdfast.flow.telling import heads, managers, pi, signatories, tell, together
+from rdfast.flow.telling import TOLD_AGAIN, heads, managers, pi, signatories, tell, together
 from rdfast.funding.models import Award
 from rdfast.funding.operations import lock_award
 from rdfast.funding.states import AwardState
@@ -25,8 +25,6 @@ from rdfast.people.models import User
 from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind
 from rdfast.timers.queries import due_at_of
-
-TOLD_AGAIN = timedelta(days=7)
 
 
 def is_time(award: Award, *, at: datetime) -> bool:

@@ -13,7 +13,8 @@ from rdfast.core.machines import NotPossibleNow
 from rdfast.core.refusals import RuleBroken, ensure
 from rdfast.core.working_days import end_of
 from rdfast.flow import holding
-from rdfast.flow.telling import heads, managers, pi, second_approvers, signatories, tell, together
+from rdfast.flow.more_time import MORE_DAYS
+from rdfast.flow.telling import TOLD_AGAIN, heads, managers, pi, second_approvers, signatories, tell, together
 from rdfast.funding import limits, queries, rules, standing
 from rdfast.funding.models import Award
 from rdfast.funding.operations import lock_award
@@ -26,10 +27,10 @@ from rdfast.plans.queries import plan_of
 from rdfast.plans.states import State as PlanState
 from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind
+from rdfast.timers.queries import answered_late
 
-# For so long an award waits for room, and again as long, and has to be confirmed after a suspension.
-WAITING_DAYS = 30
-TOLD_AGAIN = timedelta(days=7)
+# With these the agency answers what the applicant side did for the confirmation.
+_ANSWERS = (Kind.DECIDE_PLAN, Kind.REACH_QUORUM, Kind.CONFIRM_FINDING)
 
 
 class WrongDays(RuleBroken):
@@ -60,33 +61,39 @@ def has_room(award: Award, *, at: datetime) -> bool:
 
 
 def run_out(award: Award, *, at: datetime) -> None:
-    """The clock: not confirmed in time. An award that lacks only room, or the agency's word, waits on; any other is
-    suspended.
+    """The clock: not confirmed in time. An award that lacks only room, or the agency's word, waits on; one that was
+    answered late gets more time; any other is suspended.
     """
-    if _waits_on(award, at=at):
-        return
-    reason = _("The award was not confirmed by its day.")
-    holding.suspend(award, Cause.NOT_CONFIRMED, reason=reason, by=None, at=at)
+    _day_passed(award, answered_late=_was_answered_late(award, at=at), at=at)
 
 
 def still_late(award: Award, *, at: datetime) -> None:
     """The clock: a week later. If the agency's word came and left something to do, there are thirty days for it."""
-    if award.state == AwardState.PROVISIONAL and not _waits_on(award, at=at):
-        _extend_by_clock(award, reason=_("The answer of the agency came late."), at=at)
+    _day_passed(award, answered_late=True, at=at)
 
 
-def _waits_on(award: Award, *, at: datetime) -> bool:
-    if is_ready(award) and not has_room(award, at=at):
+def _day_passed(award: Award, *, answered_late: bool, at: datetime) -> None:
+    lacks_room = is_ready(award) and not has_room(award, at=at)
+    is_up_to_agency = waits_for_agency(award)
+    if award.state == AwardState.PROVISIONAL and lacks_room:
         _extend_by_clock(award, reason=_("Only room in the envelope is missing."), at=at)
-        return True
-    if _waits_for_agency(award):
+    elif award.state == AwardState.PROVISIONAL and is_up_to_agency:
         _tell_agency(award, at=at)
-        return True
-    return False
+    elif award.state == AwardState.PROVISIONAL and answered_late:
+        _extend_by_clock(award, reason=_("The answer of the agency came late."), at=at)
+    elif award.state in EXTENDABLE and not (is_up_to_agency or answered_late):
+        # While it is suspended this is one cause more. What is up to the agency is none; its end gives another day.
+        reason = _("The award was not confirmed by its day.")
+        holding.suspend(award, Cause.NOT_CONFIRMED, reason=reason, by=None, at=at)
+
+
+def _was_answered_late(award: Award, *, at: datetime) -> bool:
+    """Whether the agency answered the plan or a report too late, within the last thirty days."""
+    return answered_late(award.matter_id, *_ANSWERS, since=at - timedelta(days=MORE_DAYS))
 
 
 def _extend_by_clock(award: Award, *, reason: str, at: datetime) -> None:
-    days = WAITING_DAYS
+    days = MORE_DAYS
     if award.confirmation_due_on is not None:
         days += max(0, (timezone.localdate(at) - award.confirmation_due_on).days)
     extended = _extend(award, days=days, reason=reason, at=at)
@@ -94,7 +101,7 @@ def _extend_by_clock(award: Award, *, reason: str, at: datetime) -> None:
     tell(people, "confirmation_extended", event=last_of(extended), at=at, award=extended, reason=reason)
 
 
-def _waits_for_agency(award: Award) -> bool:
+def waits_for_agency(award: Award) -> bool:
     """Whether the applicant side has done its part so far: plan and first report are in, if they are not answered yet."""
     plan = plan_of(award)
     reported = award.milestones.filter(state__in=[MilestoneState.REPORTED, MilestoneState.UNDER_REVIEW])
@@ -141,7 +148,7 @@ def expect_again(award: Award, *, at: datetime) -> None:
     today = timezone.localdate(at)
     due_on = award.confirmation_due_on
     if award.state == AwardState.PROVISIONAL and due_on is not None and end_of(due_on) <= at:
-        days = (today - due_on).days + WAITING_DAYS
+        days = (today - due_on).days + MORE_DAYS
         _extend(award, days=days, reason=_("The suspension has ended."), at=at)
 
 

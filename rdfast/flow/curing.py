@@ -23,7 +23,7 @@ class Facts:
     """What the causes of a suspension depend on. The amount in minor units."""
 
     plan_is_in: bool
-    ready_to_confirm: bool
+    confirmation_is_up_to_agency: bool
     day_lies_ahead: bool
     behind_with_accounts: int
     misses_in_a_row: int
@@ -41,7 +41,7 @@ def facts(award: Award, *, at: datetime) -> Facts:
     due_on = award.confirmation_due_on
     return Facts(
         plan_is_in=is_in(award),
-        ready_to_confirm=confirming.is_ready(award),
+        confirmation_is_up_to_agency=confirming.waits_for_agency(award),
         day_lies_ahead=due_on is not None and due_on > timezone.localdate(at),
         behind_with_accounts=behind_with_accounts(award, at=at),
         misses_in_a_row=misses_in_a_row(award),
@@ -58,7 +58,7 @@ def is_cured(cause: Cause, since: datetime, facts: Facts, terms: Terms) -> bool:
     """Whether this cause no longer holds. What was there when a special review was passed is settled, whatever it was."""
     return (facts.passed_at is not None and since <= facts.passed_at) or {
         Cause.PLAN_OVERDUE: facts.plan_is_in,
-        Cause.NOT_CONFIRMED: facts.ready_to_confirm or facts.day_lies_ahead,
+        Cause.NOT_CONFIRMED: facts.confirmation_is_up_to_agency or facts.day_lies_ahead,
         Cause.ACCOUNT_OVERDUE: not facts.behind_with_accounts,
         Cause.MILESTONES_MISSED: facts.misses_in_a_row < terms.misses_to_suspension,
         Cause.CRITICAL_FAILED: not facts.critical_failed or facts.replanned,

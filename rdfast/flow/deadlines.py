@@ -55,7 +55,7 @@ from rdfast.proposals.models import Proposal
 from rdfast.proposals.queries import envelopes_waited_for
 from rdfast.reviews.models import Finding, Review
 from rdfast.settlement.models import Claim, Recovery
-from rdfast.settlement.queries import is_claimable
+from rdfast.settlement.queries import is_claimable, room_for_claims
 from rdfast.timers import operations as timers
 from rdfast.timers import queries
 from rdfast.timers.kinds import Kind
@@ -266,6 +266,8 @@ def _must_warn_first(timer: Timer, subject: Subject, *, at: datetime) -> bool:
     notice = timer.notice
     if notice is None or (timer.warned_at is not None and timer.warned_at <= at - notice):
         return False
+    if not can_be_done(timer, subject):
+        return False
     until = (timer.warned_at or at) + notice
     timers.postpone(timer, until=until, at=at)
     data = {"deadline": timer.kind, "until": until.isoformat()}
@@ -274,8 +276,7 @@ def _must_warn_first(timer: Timer, subject: Subject, *, at: datetime) -> bool:
 
 
 def _remind(deadline: Timer, subject: Subject, *, at: datetime) -> None:
-    if isinstance(subject, Tranche) and _is_silent(subject, at=at):
-        timers.warned(deadline.pk, at=at)
+    if not can_be_done(deadline, subject):
         return
     event = audit.record("deadline.reminded", of=subject, by=None, at=at, data={"deadline": deadline.kind})
     tell(
@@ -290,9 +291,16 @@ def _remind(deadline: Timer, subject: Subject, *, at: datetime) -> None:
     )
 
 
-def _is_silent(tranche: Tranche, *, at: datetime) -> bool:
-    """Whether the day has passed, after its reminders, and everything of the payment waits for the agency's word."""
-    return tranche.account_by is not None and tranche.account_by <= at and not is_claimable(tranche)
+def can_be_done(deadline: Timer, subject: Subject) -> bool:
+    """Whether something is left to do: what was claimed, or not confirmed by the bank, waits for the agency's word.
+
+    Nobody is warned of that, and its deadline harms nobody.
+    """
+    if deadline.kind == Kind.ACCOUNT and isinstance(subject, Tranche):
+        return is_claimable(subject)
+    if deadline.kind == Kind.FINAL_CLAIM and isinstance(subject, Award):
+        return room_for_claims(subject) > 0
+    return True
 
 
 def _who_must_act(deadline: Timer, subject: Subject) -> list[User]:

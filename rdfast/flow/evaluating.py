@@ -12,7 +12,7 @@ from rdfast.core import boundaries
 from rdfast.core.refusals import ensure
 from rdfast.core.working_days import after_days, after_working_days
 from rdfast.flow import completing, paying, proceeding
-from rdfast.flow.telling import administrators, heads, managers, pi, tell, together
+from rdfast.flow.telling import TOLD_AGAIN, administrators, heads, managers, pi, tell, together
 from rdfast.milestones import operations as milestones
 from rdfast.milestones.models import Milestone
 from rdfast.milestones.queries import relations
@@ -27,8 +27,6 @@ from rdfast.reviews.rules import expects_reviewers, finding_is_due, may_invite
 from rdfast.reviews.states import DELIVERED, PENDING, Grade, State
 from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind
-
-TOLD_AGAIN = timedelta(days=7)
 
 
 def fill_panel(milestone: Milestone, *, at: datetime) -> None:

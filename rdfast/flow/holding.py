@@ -9,7 +9,7 @@ from rdfast.audit.models import Event
 from rdfast.audit.queries import last_of
 from rdfast.core.working_days import after_days, after_working_days, end_of
 from rdfast.flow.overtaking import overtake
-from rdfast.flow.telling import finance_officers, heads, managers, pi, signatories, tell, together
+from rdfast.flow.telling import TOLD_AGAIN, finance_officers, heads, managers, pi, signatories, tell, together
 from rdfast.funding import standing
 from rdfast.funding.models import Award
 from rdfast.funding.states import LIVE, RUNNING, SUSPENDED, Cause
@@ -26,16 +26,17 @@ from rdfast.timers.queries import due_at_of
 
 # The head, told that a suspension is not resolved, has so long before a proceeding opens by itself.
 HEAD_ACTS_DAYS = 14
-LOOKED_AT_AGAIN = timedelta(days=7)
 
 
-def suspend(award: Award, cause: Cause, *, reason: str, by: User | None, at: datetime) -> None:
+def suspend(
+    award: Award, cause: Cause, *, reason: str, by: User | None, at: datetime, since: datetime | None = None
+) -> None:
     """Suspend a live award, once: another cause while it is suspended is told too, and must be cured as well.
 
-    The caller holds the award.
+    `since` is when it began to hold, if that was before now. The caller holds the award.
     """
     if award.state in SUSPENDED:
-        if _is_new(cause, award):
+        if _is_new(cause, award, since=since or at):
             event = audit.record(
                 "award.further_cause", of=award, by=by, at=at, reason=reason, data={"suspension": cause}
             )
@@ -61,10 +62,10 @@ def suspend(award: Award, cause: Cause, *, reason: str, by: User | None, at: dat
     )
 
 
-def _is_new(cause: Cause, award: Award) -> bool:
-    """Whether it did not hold yet, or holds again after the award had passed a special review of it."""
-    since, passed_at = causes_of(award).get(cause), passed_review_at(award)
-    return since is None or (passed_at is not None and since <= passed_at)
+def _is_new(cause: Cause, award: Award, *, since: datetime) -> bool:
+    """Whether it did not hold yet, or came up again after the award had passed a special review of it."""
+    before, passed_at = causes_of(award).get(cause), passed_review_at(award)
+    return before is None or (passed_at is not None and before <= passed_at < since)
 
 
 def _expect_resolution(award: Award, *, at: datetime) -> datetime:
@@ -134,7 +135,7 @@ def expect_answer(milestone: Milestone, *, at: datetime) -> None:
     The caller holds the award.
     """
     award = milestone.award
-    _wait_for_answer(milestone, since=at, at=at)
+    timers.set(Kind.ACT_ON_FAILURE, of=milestone, due_at=_answer_by(milestone, at), at=at)
     if milestone.is_critical and milestone.state == MilestoneState.FAILED:
         reason = _("The critical milestone “%(title)s” failed.") % {"title": milestone.title}
         suspend(award, Cause.CRITICAL_FAILED, reason=reason, by=None, at=at)
@@ -143,12 +144,11 @@ def expect_answer(milestone: Milestone, *, at: datetime) -> None:
 def expect_report_by(milestone: Milestone, leave_until: date, *, at: datetime) -> None:
     """A missed milestone may be reported until that day: it has to be answered anew if it is not."""
     timers.cancel(Kind.ACT_ON_FAILURE, of=milestone, at=at)
-    _wait_for_answer(milestone, since=end_of(leave_until), at=at)
+    timers.set(Kind.ACT_ON_FAILURE, of=milestone, due_at=_answer_by(milestone, end_of(leave_until)), at=at)
 
 
-def _wait_for_answer(milestone: Milestone, *, since: datetime, at: datetime) -> None:
-    due_at = after_working_days(since, milestone.award.policy.terms.after_failure_working_days)
-    timers.set(Kind.ACT_ON_FAILURE, of=milestone, due_at=due_at, at=at)
+def _answer_by(milestone: Milestone, since: datetime) -> datetime:
+    return after_working_days(since, milestone.award.policy.terms.after_failure_working_days)
 
 
 def failure_unanswered(milestone: Milestone, *, at: datetime) -> None:
@@ -157,7 +157,7 @@ def failure_unanswered(milestone: Milestone, *, at: datetime) -> None:
     if award.state not in RUNNING:
         return
     event = audit.record("milestone.failure_unanswered", of=milestone, by=None, at=at)
-    _wait_for_answer(milestone, since=at, at=at)
+    timers.again(Kind.ACT_ON_FAILURE, of=milestone, due_at=_answer_by(milestone, at), at=at)
     people = together(heads(award.proposal), managers(award.proposal))
     tell(people, "failure_unanswered", event=event, at=at, milestone=milestone, award=award)
 
@@ -181,7 +181,7 @@ def unresolved(award: Award, *, at: datetime) -> None:
     While a special review runs, the committee resolves it.
     """
     if running(award, ProceedingKind.SPECIAL_REVIEW).exists():
-        timers.set(Kind.RESOLVE, of=award, due_at=at + LOOKED_AT_AGAIN, at=at)
+        timers.set(Kind.RESOLVE, of=award, due_at=at + TOLD_AGAIN, at=at)
         return
     event = audit.record("award.unresolved", of=award, by=None, at=at)
     due_at = after_days(at, HEAD_ACTS_DAYS)

@@ -1,7 +1,7 @@
 """Motions: a manager proposes what becomes of an award, a second person signs, and it happens."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +14,7 @@ from rdfast.core.refusals import RuleBroken
 from rdfast.flow import completing, confirming, curing, ending, planning, proceeding, resuming
 from rdfast.flow.overtaking import overtake
 from rdfast.flow.reshaping import payments_ahead, reshape
-from rdfast.flow.telling import heads, managers, pi, second_approvers, signatories, tell, together
+from rdfast.flow.telling import TOLD_AGAIN, heads, managers, pi, second_approvers, signatories, tell, together
 from rdfast.funding import motions, queries, rules, standing
 from rdfast.funding.models import Award, Motion
 from rdfast.funding.operations import lock_award
@@ -30,7 +30,6 @@ from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind
 
 # What waits for a second signature is told again after so long.
-TOLD_AGAIN = timedelta(days=7)
 
 
 class NotRipe(RuleBroken):

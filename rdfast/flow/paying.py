@@ -8,8 +8,9 @@ from rdfast.audit import operations as audit
 from rdfast.audit.queries import last_of
 from rdfast.core import boundaries
 from rdfast.core.working_days import after_days
-from rdfast.flow import closing, holding
-from rdfast.flow.telling import finance_officers, heads, managers, pi, signatories, tell, together
+from rdfast.flow import closing, holding, more_time
+from rdfast.flow.more_time import MORE_DAYS
+from rdfast.flow.telling import TOLD_AGAIN, finance_officers, heads, managers, pi, signatories, tell, together
 from rdfast.funding import payments, queries
 from rdfast.funding.models import Award, NewAccount, Tranche
 from rdfast.funding.operations import PaymentAccount
@@ -25,10 +26,6 @@ from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind
 from rdfast.timers.queries import due_at_of
 
-# After a suspension, money that should have been accounted for meanwhile gets so long.
-ACCOUNT_AGAIN_DAYS = 30
-# What was not dealt with is told again after so long, until it is.
-AGAIN = timedelta(days=7)
 # Where paid money lies that nothing is owed for any more.
 _ACCOUNTED = (BoxKind.EXPENSE, BoxKind.RECOVERED, BoxKind.REMITTED, BoxKind.WRITTEN_OFF)
 # What a payment waits for, by its state.
@@ -122,12 +119,12 @@ def settle(tranche_id: int, *, by: User, at: datetime) -> Tranche:
     tranche = payments.settle(tranche_id, by=by, at=at)
     award = tranche.award
     timers.cancel(Kind.SETTLE_TRANCHE, of=tranche, at=at)
-    soonest = after_days(at, ACCOUNT_AGAIN_DAYS)
+    tell(pi(award.proposal), "tranche_settled", event=last_of(tranche), at=at, tranche=tranche, award=award)
+    soonest = after_days(at, MORE_DAYS)
     if tranche.account_by is not None and tranche.account_by < soonest:
         # The bank's word came late: whoever can claim only from now on gets time from now on.
         _put_off(tranche, soonest, at=at)
     closing.give_more_time(award, at=at)
-    tell(pi(award.proposal), "tranche_settled", event=last_of(tranche), at=at, tranche=tranche, award=award)
     return tranche
 
 
@@ -191,7 +188,7 @@ def account_unchecked(award: Award, *, at: datetime) -> None:
     if given is None:
         return
     event = audit.record("award.account_unchecked", of=award, by=None, at=at)
-    timers.again(Kind.CHECK_ACCOUNT, of=award, due_at=at + AGAIN, at=at)
+    timers.again(Kind.CHECK_ACCOUNT, of=award, due_at=at + TOLD_AGAIN, at=at)
     officers = finance_officers(award.proposal)
     tell(officers, "account_given", event=event, at=at, account=given, award=award)
 
@@ -213,13 +210,14 @@ def expect_accounts_again(award: Award, *, at: datetime) -> None:
         tranche.award = award
         if due_at_of(Kind.ACCOUNT, tranche._meta.label_lower, tranche.pk) is None:
             continue
-        _put_off(tranche, after_days(at, ACCOUNT_AGAIN_DAYS), at=at)
+        _put_off(tranche, after_days(at, MORE_DAYS), at=at)
 
 
 def _put_off(tranche: Tranche, account_by: datetime, *, at: datetime, claim: Claim | None = None) -> None:
-    payments.put_off(tranche, account_by=account_by, claim_id=claim.pk if claim else None, at=at)
+    payments.put_off(tranche, account_by=account_by)
     timers.cancel(Kind.ACCOUNT, of=tranche, at=at)
     _expect_account(tranche, account_by, at=at)
+    more_time.note(tranche, until=account_by, at=at, claim=claim)
 
 
 def give_more_time(award: Award, *, at: datetime, claim: Claim | None = None) -> None:
@@ -231,10 +229,10 @@ def give_more_time(award: Award, *, at: datetime, claim: Claim | None = None) ->
     closing.give_more_time(award, at=at, claim=claim)
     if award.state not in RUNNING or Cause.ACCOUNT_OVERDUE in holding.causes_of(award):
         return
-    soonest = after_days(at, ACCOUNT_AGAIN_DAYS)
+    soonest = after_days(at, MORE_DAYS)
     for tranche in award.tranches.filter(state=TrancheState.SETTLED, account_by__lt=soonest):
         tranche.award = award
-        if settlement.is_claimable(tranche) and not (claim and payments.was_put_off_by_claim(tranche)):
+        if settlement.is_claimable(tranche) and not (claim and more_time.was_given_for_a_claim(tranche)):
             _put_off(tranche, soonest, claim=claim, at=at)
 
 
@@ -244,7 +242,7 @@ def payment_late(tranche: Tranche, *, at: datetime) -> None:
     if waits_for is None or due_at_of(waits_for, tranche._meta.label_lower, tranche.pk):
         return  # an older release beside this one moved it on, and left this clock behind
     event = audit.record("tranche.late", of=tranche, by=None, at=at)
-    timers.again(waits_for, of=tranche, due_at=at + AGAIN, at=at)
+    timers.again(waits_for, of=tranche, due_at=at + TOLD_AGAIN, at=at)
     people = together(heads(award.proposal), managers(award.proposal))
     tell(people, "payment_late", event=event, at=at, tranche=tranche, award=award, page="manager:tranche")
     if waits_for != Kind.APPROVE_TRANCHE:
@@ -259,13 +257,13 @@ def account_overdue(tranche: Tranche, *, at: datetime) -> None:
 
     Nobody is suspended for what waits for the agency: its word on a claim, on a payment or on what it asks back.
     """
-    award = tranche.award
+    award, since = tranche.award, tranche.account_by or at
     if not settlement.is_claimable(tranche):
-        timers.set(Kind.ACCOUNT, of=tranche, due_at=at + AGAIN, at=at)
+        timers.set(Kind.ACCOUNT, of=tranche, due_at=at + TOLD_AGAIN, at=at)
         return
-    timers.again(Kind.ACCOUNT, of=tranche, due_at=at + AGAIN, at=at)
+    timers.again(Kind.ACCOUNT, of=tranche, due_at=at + TOLD_AGAIN, at=at)
     event = audit.record("tranche.account_overdue", of=tranche, by=None, at=at)
     people = together(pi(award.proposal), signatories(award), managers(award.proposal), heads(award.proposal))
     tell(people, "account_overdue", event=event, at=at, tranche=tranche, award=award)
     reason = _("Payment %(number)s was not accounted for in time.") % {"number": tranche.number}
-    holding.suspend(award, Cause.ACCOUNT_OVERDUE, reason=reason, by=None, at=at)
+    holding.suspend(award, Cause.ACCOUNT_OVERDUE, reason=reason, by=None, at=at, since=since)

@@ -13,7 +13,7 @@ from rdfast.core.working_days import end_of, start_of
 from rdfast.flow import evaluating, holding, proceeding
 from rdfast.flow.overtaking import overtake_by_report
 from rdfast.flow.standing_down import stand_down
-from rdfast.flow.telling import heads, managers, pi, tell, together
+from rdfast.flow.telling import TOLD_AGAIN, heads, managers, pi, tell, together
 from rdfast.funding.states import Cause
 from rdfast.milestones import operations as milestones
 from rdfast.milestones.models import Milestone
@@ -22,9 +22,6 @@ from rdfast.milestones.rules import opens_on
 from rdfast.people.models import User
 from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind
-
-# What an open appeal holds up is asked again after so long.
-AGAIN = timedelta(days=7)
 
 
 def expect(milestone: Milestone, *, at: datetime) -> None:
@@ -105,7 +102,7 @@ def give_leave(milestone_id: int, *, until: date, reason: str, by: User, at: dat
 def fail_uncured(milestone: Milestone, *, at: datetime) -> None:
     """The clock: a condition was not met in time. While an appeal against it waits for its decision, nothing fails."""
     if is_appealed(milestone.findings.get(round=milestone.round), "finding.confirmed"):
-        due_at = at + AGAIN
+        due_at = at + TOLD_AGAIN
         timers.set(Kind.CURE, of=milestone, due_at=due_at, at=at, remind_at=[due_at - timedelta(days=3)])
         return
     failed = milestones.fail_uncured(milestone.pk, at=at)

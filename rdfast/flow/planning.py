@@ -85,7 +85,7 @@ def late(plan: Plan, *, at: datetime) -> None:
     event = audit.record("plan.late", of=plan, by=None, at=at)
     award = plan.award
     due_at = after_working_days(at, award.policy.terms.decide_plan_working_days)
-    timers.set(Kind.DECIDE_PLAN, of=plan, due_at=due_at, at=at)
+    timers.again(Kind.DECIDE_PLAN, of=plan, due_at=due_at, at=at)
     people = together(heads(award.proposal), managers(award.proposal))
     tell(people, "plan_late", event=event, at=at, plan=plan, award=award)
 

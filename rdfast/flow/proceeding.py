@@ -12,7 +12,17 @@ from rdfast.core import boundaries
 from rdfast.core.amounts import written
 from rdfast.core.working_days import after_days
 from rdfast.flow import curing, ending, holding, recovering
-from rdfast.flow.telling import committee, heads, managers, pi, second_approvers, signatories, tell, together
+from rdfast.flow.telling import (
+    TOLD_AGAIN,
+    committee,
+    heads,
+    managers,
+    pi,
+    second_approvers,
+    signatories,
+    tell,
+    together,
+)
 from rdfast.funding.models import Award
 from rdfast.funding.operations import lock_award
 from rdfast.funding.states import SUSPENDED, Cause
@@ -30,7 +40,7 @@ from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind as Deadline
 
 # How long the committee has to vote, and everybody else to act after that, before the head is told (again).
-VOTING_DAYS, TOLD_AGAIN = 30, timedelta(days=7)
+VOTING_DAYS = 30
 
 
 @boundaries.commit

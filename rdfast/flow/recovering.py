@@ -13,6 +13,7 @@ from rdfast.core.amounts import written
 from rdfast.core.working_days import after_days, end_of
 from rdfast.flow import closing, paying
 from rdfast.flow.telling import (
+    TOLD_AGAIN,
     finance_officers,
     heads,
     managers,
@@ -32,8 +33,6 @@ from rdfast.settlement.states import ON_TOP, RECOVERY, Origin, RecoveryKind, Rec
 from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind
 
-# What was not resolved is told again after so long, until it is.
-AGAIN = timedelta(days=7)
 State = RecoveryState
 
 
@@ -45,7 +44,7 @@ def propose(
     recovery = recoveries.propose(
         award_id, kind=kind, origin=origin, amount=amount, reason=reason, by=by, at=at
     )
-    timers.set(Kind.NOTICE_RECOVERY, of=recovery, due_at=at + AGAIN, at=at)
+    timers.set(Kind.NOTICE_RECOVERY, of=recovery, due_at=at + TOLD_AGAIN, at=at)
     people = [user for user in finance_officers(recovery.award.proposal) if user != by]
     _tell(people, "recovery_proposed", recovery, at=at)
     return recovery
@@ -56,7 +55,7 @@ def notice_late(recovery: Recovery, *, at: datetime) -> None:
     if recovery.state != State.PROPOSED:
         return  # an older release beside this one moved it on, and left this clock behind
     audit.record("recovery.late", of=recovery, by=None, at=at)
-    timers.again(Kind.NOTICE_RECOVERY, of=recovery, due_at=at + AGAIN, at=at)
+    timers.again(Kind.NOTICE_RECOVERY, of=recovery, due_at=at + TOLD_AGAIN, at=at)
     people = finance_officers(recovery.award.proposal)
     _tell(people, "recovery_proposed", recovery, at=at)
 
@@ -109,8 +108,8 @@ def determine(recovery_id: int, *, amount: int, determination: str, by: User, at
     asked = recoveries.lock_recovery(recovery_id).amount
     recovery = recoveries.determine(recovery_id, amount=amount, determination=determination, by=by, at=at)
     _determined(recovery, at=at)
-    if recovery.amount < asked and recovery.origin == Origin.ADVANCES:
-        paying.give_more_time(recovery.award, at=at)
+    if recovery.amount < asked:
+        _let_claim_again(recovery, at=at)
     return recovery
 
 
@@ -124,7 +123,7 @@ def _determined(recovery: Recovery, *, at: datetime) -> None:
 def determination_late(recovery: Recovery, *, at: datetime) -> None:
     """The clock: a contested recovery waits too long; the head is told, again every week."""
     audit.record("recovery.late", of=recovery, by=None, at=at)
-    timers.again(Kind.DETERMINE, of=recovery, due_at=at + AGAIN, at=at)
+    timers.again(Kind.DETERMINE, of=recovery, due_at=at + TOLD_AGAIN, at=at)
     proposal = recovery.award.proposal
     _tell(together(heads(proposal), managers(proposal)), "recovery_late", recovery, at=at)
 
@@ -134,7 +133,7 @@ def dismiss(recovery_id: int, *, conclusion: str, by: User, at: datetime) -> Rec
     """A manager finds that nothing is to be paid back."""
     recovery = recoveries.dismiss(recovery_id, conclusion=conclusion, by=by, at=at)
     _ended(recovery, at=at)
-    paying.give_more_time(recovery.award, at=at)
+    _let_claim_again(recovery, at=at)
     return recovery
 
 
@@ -142,7 +141,7 @@ def dismiss_upheld(recovery_id: int, *, conclusion: str, by: User, at: datetime)
     """An appeal against the recovery was upheld."""
     recovery = recoveries.dismiss_upheld(recovery_id, conclusion=conclusion, by=by, at=at)
     _ended(recovery, at=at)
-    paying.give_more_time(recovery.award, at=at)
+    _let_claim_again(recovery, at=at)
     return recovery
 
 
@@ -160,7 +159,7 @@ def demand(recovery: Recovery, *, at: datetime) -> None:
     While an appeal against it waits for its decision nothing is demanded.
     """
     if is_appealed(recovery, "recovery.determine"):
-        timers.set(Kind.DEMAND, of=recovery, due_at=at + AGAIN, at=at)
+        timers.set(Kind.DEMAND, of=recovery, due_at=at + TOLD_AGAIN, at=at)
         return
     demanded = recoveries.demand(recovery.pk, at=at)
     award = demanded.award
@@ -203,7 +202,7 @@ def refer(recovery: Recovery, *, at: datetime) -> None:
 
 
 def _tell_of_referral(recovery: Recovery, *, at: datetime) -> None:
-    timers.again(Kind.DUN, of=recovery, due_at=at + AGAIN, at=at)
+    timers.again(Kind.DUN, of=recovery, due_at=at + TOLD_AGAIN, at=at)
     proposal = recovery.award.proposal
     # The second approver may give it up, the finance officer agree instalments.
     approvers = second_approvers(proposal, other_than=recovery.proposed_by)
@@ -285,8 +284,7 @@ def _give_up(recovery_id: int, move: str, conclusion: str, *, by: User, at: date
     paying.close_accounted(recovery.award, at=at)
     paying.consider(recovery.award, at=at)
     _ended(recovery, at=at)
-    if recovery.demanded_at is None:
-        paying.give_more_time(recovery.award, at=at)
+    _let_claim_again(recovery, at=at)
     return recovery
 
 
@@ -328,6 +326,12 @@ def _ended(recovery: Recovery, *, at: datetime, template: str = "recovery_ended"
     if recovery.noticed_at is not None:
         _tell(_payers(recovery), template, recovery, at=at)
     closing.go_on(recovery.award, at=at)
+
+
+def _let_claim_again(recovery: Recovery, *, at: datetime) -> None:
+    """What was asked back of the advances, and is asked back no more before its demand, can be claimed again."""
+    if recovery.origin == Origin.ADVANCES and recovery.demanded_at is None:
+        paying.give_more_time(recovery.award, at=at)
 
 
 def _set_pay(recovery: Recovery, due_at: datetime, *, at: datetime) -> None:

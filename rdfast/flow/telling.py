@@ -1,6 +1,6 @@
 """Whom to tell, and what about: one place, so that a hand-over reads `tell(managers(...), ...)`."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 
@@ -18,6 +18,8 @@ from rdfast.proposals.states import UNANSWERED, State
 from rdfast.timers.models import Timer
 
 Role = Appointment.Role
+# What was not dealt with is told again after so long, and what waits is looked at again.
+TOLD_AGAIN = timedelta(days=7)
 
 
 def tell(

@@ -132,18 +132,10 @@ def bounce(tranche_id: int, *, reason: str, by: User, at: datetime) -> Tranche:
 
 
 @one_transaction
-def put_off(tranche: Tranche, *, account_by: datetime, claim_id: int | None, at: datetime) -> None:
-    """The payment is to be accounted for by another day, perhaps because a claim was refused. The caller holds the award."""
+def put_off(tranche: Tranche, *, account_by: datetime) -> None:
+    """The payment is to be accounted for by another day. The caller holds the award."""
     tranche.account_by = account_by
     tranche.save(update_fields=["account_by"])
-    data = {"until": account_by.isoformat(), "claim": claim_id}
-    audit.record("tranche.put_off", of=tranche, by=None, at=at, data=data)
-
-
-def was_put_off_by_claim(tranche: Tranche) -> bool:
-    """Whether a refused claim has put the payment off once already."""
-    put_off = Event.objects.filter(kind="tranche.put_off", matter_id=tranche.matter_id)
-    return put_off.filter(subject_id=tranche.pk, data__claim__isnull=False).exists()
 
 
 def _send_back(what: What, tranche: Tranche, key: str, *, event: Event, at: datetime) -> None:

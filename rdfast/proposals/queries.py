@@ -18,6 +18,8 @@ Role = Appointment.Role
 DECIDERS = (Role.MANAGER, Role.DEPUTY, Role.HEAD, Role.SECOND_APPROVER)
 _SAYS_NO = ("proposal.decline", "proposal.route")
 _READERS = (*DECIDERS, Role.FINANCE, Role.AUDITOR)
+# What others than its authors may read: what the agency has, and what was taken back from it.
+_HANDED_IN = Q(state__in=WITH_THE_AGENCY) | Q(state=State.WITHDRAWN, first_submitted_at__isnull=False)
 
 
 def relations(proposal: Proposal, user: User) -> frozenset[Relation]:
@@ -78,10 +80,10 @@ def own(user: User) -> QuerySet[Proposal]:
 
 
 def led_by(user: User) -> QuerySet[Proposal]:
-    """Proposals that the person leads, or signs for in place of a PI who has left."""
+    """Proposals that the person leads, and those handed in by a PI who has left, whose organisation they sign for."""
     mine = Q(pi=user)
     if user.is_signatory and user.organisation_id:
-        mine |= Q(organisation=user.organisation_id, pi__is_active=False)
+        mine |= _HANDED_IN & Q(organisation=user.organisation_id, pi__is_active=False)
     return Proposal.objects.filter(mine).select_related("call__programme")
 
 
@@ -89,7 +91,7 @@ def on_applicant_side(user: User) -> QuerySet[Proposal]:
     """The person's own proposals, and those handed in for the organisation that they sign for, newest first."""
     mine = Q(pi=user)
     if user.is_signatory and user.organisation_id:
-        mine |= Q(organisation=user.organisation_id, state__in=WITH_THE_AGENCY)
+        mine |= _HANDED_IN & Q(organisation=user.organisation_id)
     return (
         Proposal.objects.filter(mine).select_related("call__programme", "pi", "organisation").order_by("-pk")
     )
@@ -98,9 +100,8 @@ def on_applicant_side(user: User) -> QuerySet[Proposal]:
 def readable_by_agency(user: User, *roles: str) -> QuerySet[Proposal]:
     """What the programmes that the person serves have received, without what a conflict of interest hides."""
     served = Appointment.objects.filter(user=user, role__in=roles or _READERS)
-    arrived = Q(state__in=WITH_THE_AGENCY) | Q(state=State.WITHDRAWN, first_submitted_at__isnull=False)
     received = Proposal.objects.filter(
-        arrived, call__programme__in=served.values("programme")
+        _HANDED_IN, call__programme__in=served.values("programme")
     ).select_related(
         "call__programme",
         "call__envelope",

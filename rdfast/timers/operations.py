@@ -31,11 +31,15 @@ def set(  # noqa: A001 - `timers.set(...)` is how the flow reads
 
 
 def again(kind: Kind, *, of: Subject, due_at: datetime, at: datetime) -> Timer:
-    """Set a deadline that has passed once more, in its own action: what it asks for stays late since it was first due."""
+    """Set a deadline that has passed once more, in its own action: what it asks for stays late since it was first due.
+
+    Nobody is reminded of it: whoever was warned of the passed one stays warned, and its action tells.
+    """
     passed = queries.newest(kind, of)
-    timer = set(kind, of=of, due_at=due_at, at=at)
-    timer.late_since = (passed.late_since or passed.due_at) if passed else None
-    timer.save(update_fields=["late_since"])
+    timer = _add(kind, of, due_at, at)
+    if passed is not None:
+        timer.late_since, timer.warned_at = passed.late_since or passed.due_at, passed.warned_at
+        timer.save(update_fields=["late_since", "warned_at"])
     return timer
 
 

@@ -57,19 +57,21 @@ def ahead_in_any(matter_ids: QuerySet[Any]) -> QuerySet[Timer]:
 
 
 def due_at_of(kind: Kind, subject_kind: str, subject_id: int) -> datetime | None:
-    """When the pending deadline of this kind is due for the subject, if there is one."""
-    return (
-        pending()
-        .filter(kind=kind, subject_kind=subject_kind, subject_id=subject_id)
-        .values_list("due_at", flat=True)
-        .first()
-    )
+    """When the pending deadline of this kind is due for the subject, if there is one; once late, when it was due at first."""
+    found = pending().filter(kind=kind, subject_kind=subject_kind, subject_id=subject_id)
+    return found.values_list(Coalesce("late_since", "due_at"), flat=True).first()
 
 
 def newest(kind: Kind, of: Subject) -> Timer | None:
     """The subject's newest deadline of this kind, ended or not; reminders of it are none."""
     found = Timer.objects.filter(kind=kind, subject_kind=of._meta.label_lower, subject_id=of.pk)
     return found.order_by("-pk").first()
+
+
+def answered_late(matter_id: int, *kinds: Kind, since: datetime) -> bool:
+    """Whether a deadline of these kinds had passed before what it asked for was done, after `since`."""
+    met = Timer.objects.filter(matter_id=matter_id, kind__in=kinds, status=Timer.Status.CANCELLED)
+    return met.filter(late_since__isnull=False, ended_at__gt=since).exists()
 
 
 def with_due_at(rows: QuerySet[M], *kinds: Kind, matter: str, name: str = "due_at") -> QuerySet[M]:

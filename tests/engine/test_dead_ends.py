@@ -27,6 +27,7 @@ from rdfast.flow import (
     proceeding,
 )
 from rdfast.flow.deadlines import settle_down
+from rdfast.flow.more_time import MORE_DAYS
 from rdfast.flow.reshaping import payments_ahead
 from rdfast.funding.models import Award
 from rdfast.funding.operations import lock_award
@@ -446,7 +447,7 @@ def test_an_upheld_appeal_about_overdue_money_is_not_undone_by_the_clock() -> No
     appeal = appealing.file(award.proposal_id, event.pk, text="It was sent.", by=w.sejin, at=at)
     appealing.uphold(appeal.pk, reason="It was.", by=w.committee[0], at=at)
     tranche.refresh_from_db()
-    assert _pending(Kind.ACCOUNT) == [tranche.account_by] == [after_days(at, paying.ACCOUNT_AGAIN_DAYS)]
+    assert _pending(Kind.ACCOUNT) == [tranche.account_by] == [after_days(at, MORE_DAYS)]
     make.run_to(at + 20 * DAY)
     assert not _award().state.endswith("suspended")
     assert broken(at=at + 20 * DAY) == []

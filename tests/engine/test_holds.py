@@ -183,7 +183,7 @@ def test_a_resumed_award_gets_new_days_for_what_went_by_meanwhile() -> None:
 def test_each_cause_has_its_cure(cause: Cause) -> None:
     wrong = Facts(
         plan_is_in=False,
-        ready_to_confirm=False,
+        confirmation_is_up_to_agency=False,
         day_lies_ahead=False,
         behind_with_accounts=1,
         misses_in_a_row=2,
@@ -195,7 +195,7 @@ def test_each_cause_has_its_cure(cause: Cause) -> None:
     since, later = make.MONDAY, make.MONDAY + DAY
     cures: dict[Cause, dict[str, Any]] = {
         Cause.PLAN_OVERDUE: {"plan_is_in": True},
-        Cause.NOT_CONFIRMED: {"ready_to_confirm": True},
+        Cause.NOT_CONFIRMED: {"confirmation_is_up_to_agency": True},
         Cause.ACCOUNT_OVERDUE: {"behind_with_accounts": 0},
         Cause.MILESTONES_MISSED: {"misses_in_a_row": 1},
         Cause.CRITICAL_FAILED: {"replanned": True},

@@ -17,7 +17,6 @@ from rdfast.flow import (
     moving,
     paying,
     performing,
-    planning,
     proceeding,
     recovering,
     submitting,
@@ -144,13 +143,12 @@ def test_what_is_neither_claimed_nor_waiting_suspends_as_before_and_is_cured_by_
     assert Cause.ACCOUNT_OVERDUE not in curing.uncured(award, at=at)
 
 
-def test_nobody_is_reminded_after_the_day_of_what_waits_for_the_agency() -> None:
+def test_nobody_is_reminded_of_what_waits_for_the_agency() -> None:
     w = make.world()
     award = make.paid(w).award
     make.claimed(w, award, amount=24_000_000)
     make.run_to(ACCOUNT_BY + 10 * DAY)
-    # A month and a week before the day, and no more.
-    assert _told(w.hana, "Reminder: Payment accounted for") == 2
+    assert _told(w.hana, "Reminder: Payment accounted for") == 0
     assert _told(w.hana, "Not accounted for") == 0
 
 
@@ -316,36 +314,6 @@ def test_an_undone_failure_drops_the_review_that_it_led_to() -> None:
     assert broken(at=at) == []
 
 
-def _refused(w: make.World, award: Award, at: datetime) -> None:
-    claim = make.claimed(w, award, amount=24_000_000, at=at)
-    line = claim.lines.get()
-    accounting.decide(claim.pk, {line.pk: Verdict(0, "No receipts.")}, by=w.finn, at=at, checked_in_full=True)
-
-
-def test_a_no_shortly_before_the_day_leaves_thirty_days_once() -> None:
-    w = make.world()
-    award = make.paid(w).award
-    _refused(w, award, ACCOUNT_BY - DAY)
-    make.run_to(ACCOUNT_BY + 20 * DAY)
-    assert Cause.ACCOUNT_OVERDUE not in causes_of(Award.objects.get(pk=award.pk))
-    # Refused once more, it gains no more time.
-    _refused(w, award, ACCOUNT_BY + 20 * DAY)
-    make.run_to(ACCOUNT_BY + 35 * DAY)
-    assert Cause.ACCOUNT_OVERDUE in causes_of(Award.objects.get(pk=award.pk))
-    assert broken(at=ACCOUNT_BY + 35 * DAY) == []
-
-
-def test_a_no_shortly_before_the_last_claim_leaves_thirty_days_once() -> None:
-    w = make.world()
-    award = make.ended(w)
-    _refused(w, award, make.MONDAY + 89 * DAY)
-    make.run_to(make.MONDAY + 110 * DAY)
-    assert not award.recoveries.exists()
-    _refused(w, award, make.MONDAY + 110 * DAY)
-    make.run_to(make.MONDAY + 125 * DAY)
-    assert award.recoveries.get().amount == 24_000_000
-
-
 def test_a_plan_that_waits_when_the_award_ends_is_no_offender() -> None:
     w = make.world()
     award = make.signed(w)
@@ -353,32 +321,6 @@ def test_a_plan_that_waits_when_the_award_ends_is_no_offender() -> None:
     with transaction.atomic():
         ending.terminate(award, kind="technical", reason="It did not hold.", by=None, at=make.MONDAY)
     assert broken(at=make.MONDAY) == []
-
-
-def test_a_late_answer_that_leaves_something_to_do_leaves_thirty_days_for_it() -> None:
-    w = make.world(account_days=400, misses_to_suspension=9)
-    award = make.signed(w)
-    plan = make.plan_handed_in(award)
-    milestone = award.milestones.get(number=1)
-    opened_at = make.start_of(milestone.due_on) - 13 * DAY
-    make.run_to(opened_at)
-    milestone = performing.report(milestone.pk, text="It held.", files=[], by=w.hana, at=opened_at)
-    make.evaluated(w, milestone, "passed", at=opened_at)
-    award = Award.objects.get(pk=award.pk)
-    assert award.confirmation_due_on is not None
-    at = make.start_of(award.confirmation_due_on) + 2 * DAY
-    make.run_to(at)
-    assert (len(_pending(Kind.CONFIRM)), len(_pending(Kind.CONFIRM_LATE))) == (0, 1)
-    reminded = _told(w.hana, "Reminder: Award confirmed")
-    planning.return_(plan.pk, reason="Say more.", by=w.minjun, at=at)
-    make.run_to(at + 8 * DAY)
-    award = Award.objects.get(pk=award.pk)
-    assert award.state == "provisional"
-    assert award.confirmation_due_on is not None
-    assert award.confirmation_due_on >= (at + 29 * DAY).date()
-    assert (len(_pending(Kind.CONFIRM)), len(_pending(Kind.CONFIRM_LATE))) == (1, 0)
-    assert _told(w.hana, "Reminder: Award confirmed") == reminded
-    assert broken(at=at + 8 * DAY) == []
 
 
 def test_who_signs_completes_a_returned_proposal_of_a_pi_who_has_left() -> None:

@@ -148,7 +148,7 @@ _LEFT_BEHIND = [
         "random",
         1_000,
         file="rdfast/flow/paying.py",
-        old="    timers.again(Kind.ACCOUNT, of=tranche, due_at=at + AGAIN, at=at)\n",
+        old="    timers.again(Kind.ACCOUNT, of=tranche, due_at=at + TOLD_AGAIN, at=at)\n",
         new="",
         seed=3,
     ),

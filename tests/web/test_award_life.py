@@ -303,3 +303,21 @@ def test_a_wish_to_end_the_work_is_taken_back_with_one_press(now: Now) -> None:
     assert "Nothing was changed" in text_of(as_(w.sejin).post(back, follow=True))
     assert Award.objects.get().stop_asked_at is None
     assert "Ask to end the work" in text_of(as_(w.hana).get(page))
+
+
+def test_nobody_is_asked_to_account_for_what_is_in_a_claim() -> None:
+    w, home = make.world(), reverse("researcher:home")
+    award = make.paid(w).award
+    assertContains(as_(w.hana).get(home), "Account for the payment")
+    make.claimed(w, award, amount=24_000_000)
+    page = as_(w.hana).get(home)
+    assertNotContains(page, "Account for the payment")
+    assertContains(page, "Payment accounted for")
+
+
+def test_nobody_is_asked_for_a_last_claim_that_was_made() -> None:
+    w, home = make.world(), reverse("researcher:home")
+    award = make.ended(w)
+    assertContains(as_(w.hana).get(home), "Make the last claim")
+    make.claimed(w, award, amount=24_000_000)
+    assertNotContains(as_(w.hana).get(home), "Make the last claim")

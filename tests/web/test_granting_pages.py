@@ -184,3 +184,14 @@ def test_nothing_but_a_decision_is_appealed_against() -> None:
     proposal = make.submitted(w)
     for event in Event.objects.filter(matter_id=proposal.pk):
         assert as_(w.hana).get(url("file_appeal", proposal.pk, event.pk)).status_code == 404
+
+
+def test_who_signs_for_a_pi_who_has_left_reads_what_they_withdrew_and_no_draft() -> None:
+    w = make.world()
+    proposal, draft = make.submitted(w), make.draft(w)
+    User.objects.filter(pk=w.hana.pk).update(is_active=False)
+    withdrawn = as_(w.sejin).post(url("withdraw", proposal.pk), {"understood": "on"}, follow=True)
+    assert withdrawn.status_code == 200
+    assert "The proposal is withdrawn" in text_of(withdrawn)
+    for name in ("proposal", "edit", "withdraw"):
+        assert as_(w.sejin).get(url(name, draft.pk)).status_code == 404

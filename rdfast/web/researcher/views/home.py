@@ -17,7 +17,9 @@ from rdfast.changes.queries import asked_of_applicant
 from rdfast.changes.rules import may as may_answer
 from rdfast.changes.states import Side
 from rdfast.changes.states import State as ChangeState
+from rdfast.flow.deadlines import can_be_done
 from rdfast.funding import queries as funding
+from rdfast.funding.models import Tranche
 from rdfast.funding.rules import may_with_award
 from rdfast.people.models import User
 from rdfast.programmes.queries import open_calls
@@ -114,15 +116,37 @@ def _with_their_proposals(timers: Iterable[Timer], user: User) -> list[Ahead]:
         [timer.matter_id for timer in timers if timer.matter_id]
     )
     changes = asked_of_applicant([each.subject_id for each in timers if each.kind == Kind.ANSWER_CHANGE])
-    return [
-        _ahead(timer, found[timer.matter_id], user, changes) for timer in timers if timer.matter_id in found
-    ]
+    known = [(timer, found[timer.matter_id]) for timer in timers if timer.matter_id in found]
+    asked = {
+        timer.pk: (timer, proposal) for timer, proposal in known if _asked(timer, proposal, user, changes)
+    }
+    to_do = asked.keys() - _waiting_for_agency(asked.values())
+    return [_ahead(timer, proposal, asks=timer.pk in to_do) for timer, proposal in known]
 
 
-def _ahead(timer: Timer, proposal: Proposal, user: User, changes: set[int]) -> Ahead:
-    asks = _ASKS.get(timer.kind, "") if _asked(timer, proposal, user, changes) else ""
+def _waiting_for_agency(asked: Iterable[tuple[Timer, Proposal]]) -> set[int]:
+    """Those of the deadlines for which there is nothing left to do: everything is in a claim, or with the bank.
+
+    A few queries for each award that the person leads.
+    """
+    of_tranches = [timer.subject_id for timer, _proposal in asked if timer.kind == Kind.ACCOUNT]
+    tranches = Tranche.objects.in_bulk(of_tranches)
+    waiting = set()
+    for timer, proposal in asked:
+        if timer.kind not in {Kind.ACCOUNT, Kind.FINAL_CLAIM}:
+            continue
+        tranche = tranches.get(timer.subject_id) if timer.kind == Kind.ACCOUNT else None
+        if tranche is not None:
+            tranche.award = proposal.award
+        if not can_be_done(timer, tranche or proposal.award):
+            waiting.add(timer.pk)
+    return waiting
+
+
+def _ahead(timer: Timer, proposal: Proposal, *, asks: bool) -> Ahead:
+    what = _ASKS.get(timer.kind, "") if asks else ""
     due_at = timer.late_since or timer.due_at
-    return Ahead(timer.get_kind_display(), due_at, proposal, _page_of(timer, proposal), asks)
+    return Ahead(timer.get_kind_display(), due_at, proposal, _page_of(timer, proposal), what)
 
 
 def _asked(timer: Timer, proposal: Proposal, user: User, changes: set[int]) -> bool:
