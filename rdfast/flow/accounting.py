@@ -39,9 +39,9 @@ def decide(
     timers.cancel(of=claim, at=at)
     paying.close_accounted(award, at=at)
     closing.end_claims(award, at=at)
+    tell(pi(award.proposal), "claim_decided", event=last_of(claim), at=at, claim=claim, award=award)
     if claim.state != State.ACCEPTED:
         paying.give_more_time(award, at=at, claim=claim)
-    tell(pi(award.proposal), "claim_decided", event=last_of(claim), at=at, claim=claim, award=award)
     paying.consider(award, at=at)
     return claim
 

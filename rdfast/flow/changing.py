@@ -31,7 +31,7 @@ from rdfast.settlement.states import RecoveryKind
 from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind
 
-# How long the other side has, and until it is told again.
+# How long the other side has.
 DAYS_TO_ANSWER = 14
 
 

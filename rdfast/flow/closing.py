@@ -12,7 +12,7 @@ from rdfast.core.amounts import written
 from rdfast.core.refusals import ManyRulesBroken, RuleBroken
 from rdfast.core.working_days import after_days
 from rdfast.flow import more_time
-from rdfast.flow.more_time import MORE_DAYS
+from rdfast.flow.more_time import LAST_DAYS
 from rdfast.flow.telling import TOLD_AGAIN, finance_officers, heads, managers, pi, signatories, tell, together
 from rdfast.funding import operations as funding
 from rdfast.funding import standing
@@ -45,7 +45,7 @@ def unclaimed(award: Award, *, at: datetime) -> int:
     if room > 0:
         audit.record("award.claim_overdue", of=award, by=None, at=at, data={"amount": room})
     if _is_waiting(award, room):
-        timers.set(Kind.FINAL_CLAIM, of=award, due_at=at + TOLD_AGAIN, at=at)
+        timers.again(Kind.FINAL_CLAIM, of=award, due_at=at + TOLD_AGAIN, at=at, is_late=False)
     return max(room, 0)
 
 
@@ -60,21 +60,23 @@ def _is_waiting(award: Award, room: int) -> bool:
 
 
 def give_more_time(award: Award, *, at: datetime, claim: Claim | None = None) -> None:
-    """Something of an ended award's money can be claimed, or claimed again: there are thirty days for it.
-
-    A refused `claim` puts the last day off once.
-    """
+    """Something of an ended award's money can be claimed, or claimed again, perhaps after a refused `claim`."""
     if award.state not in ENDED or queries.room_for_claims(award) <= 0:
         return
-    due_at, now_due_at = after_days(at, MORE_DAYS), due_at_of(Kind.FINAL_CLAIM, _AWARD, award.pk)
-    if now_due_at is not None and (
-        now_due_at >= due_at or (claim and more_time.was_given_for_a_claim(award))
-    ):
+    until, now_due_at = (
+        more_time.until(award, at=at, claim=claim),
+        due_at_of(Kind.FINAL_CLAIM, _AWARD, award.pk),
+    )
+    if now_due_at is not None and until is None:
+        timers.bring_forward(Kind.FINAL_CLAIM, of=award, at=at)
         return
+    if now_due_at is not None and until is not None and now_due_at >= until:
+        return
+    due_at = until or after_days(at, LAST_DAYS)
     timers.cancel(Kind.FINAL_CLAIM, of=award, at=at)
-    reminders = [due_at - timedelta(days=days) for days in (14, 8)]
-    timers.set(Kind.FINAL_CLAIM, of=award, due_at=due_at, at=at, remind_at=reminders)
-    more_time.note(award, until=due_at, at=at, claim=claim)
+    reminders = [due_at - timedelta(days=days) for days in (14, 8, 3)]
+    clock = timers.set(Kind.FINAL_CLAIM, of=award, due_at=due_at, at=at, remind_at=reminders)
+    more_time.note(clock, award, at=at, claim=claim)
 
 
 def end_claims(award: Award, *, at: datetime) -> None:

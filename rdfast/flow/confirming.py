@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from rdfast.audit import operations as audit
+from rdfast.audit.models import Event
 from rdfast.audit.queries import last_of
 from rdfast.core import boundaries
 from rdfast.core.machines import NotPossibleNow
@@ -64,12 +65,18 @@ def run_out(award: Award, *, at: datetime) -> None:
     """The clock: not confirmed in time. An award that lacks only room, or the agency's word, waits on; one that was
     answered late gets more time; any other is suspended.
     """
-    _day_passed(award, answered_late=_was_answered_late(award, at=at), at=at)
+    _day_passed(award, answered_late=was_answered_late(award, at=at), at=at)
 
 
 def still_late(award: Award, *, at: datetime) -> None:
-    """The clock: a week later. If the agency's word came and left something to do, there are thirty days for it."""
-    _day_passed(award, answered_late=True, at=at)
+    """The clock: a week later. If the agency's word came and left something to do, there are thirty days for it.
+
+    For a word that was in time, once: nobody gains time by handing in what is returned.
+    """
+    is_first = not Event.objects.filter(
+        kind="award.extended", matter_id=award.matter_id, data__has_key="answered"
+    ).exists()
+    _day_passed(award, answered_late=is_first or was_answered_late(award, at=at), at=at)
 
 
 def _day_passed(award: Award, *, answered_late: bool, at: datetime) -> None:
@@ -80,23 +87,23 @@ def _day_passed(award: Award, *, answered_late: bool, at: datetime) -> None:
     elif award.state == AwardState.PROVISIONAL and is_up_to_agency:
         _tell_agency(award, at=at)
     elif award.state == AwardState.PROVISIONAL and answered_late:
-        _extend_by_clock(award, reason=_("The answer of the agency came late."), at=at)
+        _extend_by_clock(award, reason=_("The answer of the agency came late."), answered=True, at=at)
     elif award.state in EXTENDABLE and not (is_up_to_agency or answered_late):
         # While it is suspended this is one cause more. What is up to the agency is none; its end gives another day.
         reason = _("The award was not confirmed by its day.")
         holding.suspend(award, Cause.NOT_CONFIRMED, reason=reason, by=None, at=at)
 
 
-def _was_answered_late(award: Award, *, at: datetime) -> bool:
+def was_answered_late(award: Award, *, at: datetime) -> bool:
     """Whether the agency answered the plan or a report too late, within the last thirty days."""
     return answered_late(award.matter_id, *_ANSWERS, since=at - timedelta(days=MORE_DAYS))
 
 
-def _extend_by_clock(award: Award, *, reason: str, at: datetime) -> None:
+def _extend_by_clock(award: Award, *, reason: str, at: datetime, answered: bool = False) -> None:
     days = MORE_DAYS
     if award.confirmation_due_on is not None:
         days += max(0, (timezone.localdate(at) - award.confirmation_due_on).days)
-    extended = _extend(award, days=days, reason=reason, at=at)
+    extended = _extend(award, days=days, reason=reason, answered=answered, at=at)
     people = together(pi(award.proposal), signatories(award), managers(award.proposal), heads(award.proposal))
     tell(people, "confirmation_extended", event=last_of(extended), at=at, award=extended, reason=reason)
 
@@ -152,8 +159,8 @@ def expect_again(award: Award, *, at: datetime) -> None:
         _extend(award, days=days, reason=_("The suspension has ended."), at=at)
 
 
-def _extend(award: Award, *, days: int, reason: str, at: datetime) -> Award:
-    extended = standing.extend(award.pk, days=days, reason=reason, by=None, at=at)
+def _extend(award: Award, *, days: int, reason: str, at: datetime, answered: bool = False) -> Award:
+    extended = standing.extend(award.pk, days=days, reason=reason, answered=answered, by=None, at=at)
     timers.cancel(Kind.CONFIRM, Kind.CONFIRM_LATE, of=extended, at=at)
     expect(extended, at=at)
     return extended

@@ -49,14 +49,14 @@ def appeal_by(ended: Award, *, at: datetime) -> datetime | None:
 
 
 def _stop_clocks(award: Award, *, at: datetime) -> None:
-    """Of the award and its unpaid tranches. Money that is out keeps its date until it is accounted for."""
+    """Of the award and its payments. From now on money that is out is to be accounted for by the last claim."""
     overtake(award, at=at)
     timers.cancel(of=award, at=at)
     planning.stop(award, at=at)
     holding.ask_no_more(award, at=at)
     for tranche in award.tranches.all():
         tranche.award = award
-        timers.cancel(Kind.APPROVE_TRANCHE, Kind.RELEASE_TRANCHE, of=tranche, at=at)
+        timers.cancel(Kind.APPROVE_TRANCHE, Kind.RELEASE_TRANCHE, Kind.ACCOUNT, of=tranche, at=at)
 
 
 def _settle_up(award: Award, *, by: User | None, at: datetime) -> None:

@@ -1,32 +1,61 @@
-"""The agency's word came and left something to claim: there are thirty days for it, and the new day is told."""
+"""The agency's word came and left something to claim: there is time for it from then on, and the new day is told."""
 
 from datetime import datetime
 
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
 from rdfast.audit import operations as audit
 from rdfast.audit.models import Event
+from rdfast.core.working_days import after_days
 from rdfast.flow.telling import pi, tell
 from rdfast.funding.models import Award, Tranche
 from rdfast.settlement.models import Claim
+from rdfast.settlement.queries import is_claimable
+from rdfast.timers.models import Timer
 
 # Whoever could not act while the agency was silent has so long from its word on.
 MORE_DAYS = 30
+# A refused claim gives that once, and so long once more: nobody gains time by claiming, nor is hit by a sudden no.
+LAST_DAYS = 8
 _GIVEN = "deadline.put_off"
 
 
-def note(of: Tranche | Award, *, until: datetime, at: datetime, claim: Claim | None = None) -> None:
-    """Record that a payment, or all that was paid, may be accounted for until then; the PI is told.
+def until(of: Tranche | Award, *, at: datetime, claim: Claim | None = None) -> datetime | None:
+    """Until when a payment, or all that was paid, may be accounted for at least; None when a refused `claim` gives no more."""
+    days = (MORE_DAYS, LAST_DAYS, None)[min(_given_for_claims(of), 2) if claim else 0]
+    return None if days is None else after_days(at, days)
 
-    A refused `claim` is named, for it gives more time once. The caller holds the award, and sets the clock.
+
+def note(clock: Timer, of: Tranche | Award, *, at: datetime, claim: Claim | None = None) -> None:
+    """Record that the `clock` was set anew, perhaps for a refused `claim`. The PI is told, if there is something to do.
+
+    The caller holds the award.
     """
-    data = {"until": until.isoformat()} | ({"claim": claim.pk} if claim else {})
-    event = audit.record(_GIVEN, of=of, by=None, at=at, data=data)
-    award, tranche = (of, None) if isinstance(of, Award) else (of.award, of)
-    tell(pi(award.proposal), "more_time", event=event, at=at, award=award, tranche=tranche, until=until)
+    day = {"day": timezone.localdate(clock.due_at).isoformat()}
+    if isinstance(of, Award):
+        award, tranche = of, None
+        reason = _("Last claim: until %(day)s") % day
+    else:
+        award, tranche = of.award, of
+        reason = _("Payment %(number)s: until %(day)s") % {"number": of.number, **day}
+    data = {"claim": claim.pk} if claim else {}
+    event = audit.record(_GIVEN, of=of, by=None, at=at, reason=reason, data=data)
+    if tranche is None or is_claimable(tranche):
+        tell(
+            pi(award.proposal),
+            "more_time",
+            event=event,
+            at=at,
+            warns_of=clock,
+            award=award,
+            tranche=tranche,
+            until=clock.due_at,
+        )
 
 
-def was_given_for_a_claim(of: Tranche | Award) -> bool:
-    """Whether a refused claim has put it off once already: nobody gains time by claiming what is refused."""
+def _given_for_claims(of: Tranche | Award) -> int:
     given = Event.objects.filter(
         kind=_GIVEN, matter_id=of.matter_id, subject_kind=of._meta.label_lower, subject_id=of.pk
     )
-    return given.filter(data__has_key="claim").exists()
+    return given.filter(data__has_key="claim").count()

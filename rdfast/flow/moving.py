@@ -29,8 +29,6 @@ from rdfast.programmes.models import Envelope
 from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind
 
-# What waits for a second signature is told again after so long.
-
 
 class NotRipe(RuleBroken):
     """What must come before this has not happened yet."""

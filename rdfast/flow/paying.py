@@ -24,6 +24,7 @@ from rdfast.settlement import queries as settlement
 from rdfast.settlement.models import Claim
 from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind
+from rdfast.timers.models import Timer
 from rdfast.timers.queries import due_at_of
 
 # Where paid money lies that nothing is owed for any more.
@@ -108,9 +109,9 @@ def release(tranche_id: int, *, by: User, at: datetime) -> Tranche:
     return tranche
 
 
-def _expect_account(tranche: Tranche, account_by: datetime, *, at: datetime) -> None:
+def _expect_account(tranche: Tranche, account_by: datetime, *, at: datetime) -> Timer:
     reminders = [account_by - timedelta(days=days) for days in (30, 7)]
-    timers.set(Kind.ACCOUNT, of=tranche, due_at=account_by, at=at, remind_at=reminders)
+    return timers.set(Kind.ACCOUNT, of=tranche, due_at=account_by, at=at, remind_at=reminders)
 
 
 @boundaries.commit
@@ -121,7 +122,7 @@ def settle(tranche_id: int, *, by: User, at: datetime) -> Tranche:
     timers.cancel(Kind.SETTLE_TRANCHE, of=tranche, at=at)
     tell(pi(award.proposal), "tranche_settled", event=last_of(tranche), at=at, tranche=tranche, award=award)
     soonest = after_days(at, MORE_DAYS)
-    if tranche.account_by is not None and tranche.account_by < soonest:
+    if award.state in RUNNING and tranche.account_by is not None and tranche.account_by < soonest:
         # The bank's word came late: whoever can claim only from now on gets time from now on.
         _put_off(tranche, soonest, at=at)
     closing.give_more_time(award, at=at)
@@ -216,24 +217,28 @@ def expect_accounts_again(award: Award, *, at: datetime) -> None:
 def _put_off(tranche: Tranche, account_by: datetime, *, at: datetime, claim: Claim | None = None) -> None:
     payments.put_off(tranche, account_by=account_by)
     timers.cancel(Kind.ACCOUNT, of=tranche, at=at)
-    _expect_account(tranche, account_by, at=at)
-    more_time.note(tranche, until=account_by, at=at, claim=claim)
+    clock = _expect_account(tranche, account_by, at=at)
+    more_time.note(clock, tranche, at=at, claim=claim)
 
 
 def give_more_time(award: Award, *, at: datetime, claim: Claim | None = None) -> None:
-    """The agency's word came, and something can be claimed, or claimed again: there are thirty days for it.
+    """The agency's word came, and something can be claimed, or claimed again, perhaps after a refused `claim`.
 
-    A refused `claim` puts each payment off once: nobody gains time by claiming what is refused. Who was suspended for
-    being late stays so until it is put right. The caller holds the award.
+    The payments for which the award is suspended keep their day until that is put right. The caller holds the award.
     """
     closing.give_more_time(award, at=at, claim=claim)
-    if award.state not in RUNNING or Cause.ACCOUNT_OVERDUE in holding.causes_of(award):
+    if award.state not in RUNNING:
         return
-    soonest = after_days(at, MORE_DAYS)
-    for tranche in award.tranches.filter(state=TrancheState.SETTLED, account_by__lt=soonest):
-        tranche.award = award
-        if settlement.is_claimable(tranche) and not (claim and more_time.was_given_for_a_claim(tranche)):
-            _put_off(tranche, soonest, claim=claim, at=at)
+    late_since = holding.causes_of(award).get(Cause.ACCOUNT_OVERDUE)
+    settled = award.tranches.filter(state=TrancheState.SETTLED)
+    if late_since is not None:
+        settled = settled.filter(account_by__gt=late_since)
+    for tranche in [each for each in settled.select_related("award") if settlement.is_claimable(each)]:
+        until = more_time.until(tranche, at=at, claim=claim)
+        if until is None:
+            timers.bring_forward(Kind.ACCOUNT, of=tranche, at=at)
+        elif tranche.account_by is not None and tranche.account_by < until:
+            _put_off(tranche, until, claim=claim, at=at)
 
 
 def payment_late(tranche: Tranche, *, at: datetime) -> None:
@@ -258,8 +263,10 @@ def account_overdue(tranche: Tranche, *, at: datetime) -> None:
     Nobody is suspended for what waits for the agency: its word on a claim, on a payment or on what it asks back.
     """
     award, since = tranche.award, tranche.account_by or at
+    if award.state not in RUNNING:
+        return  # an older release beside this one ended it, and left this clock behind
     if not settlement.is_claimable(tranche):
-        timers.set(Kind.ACCOUNT, of=tranche, due_at=at + TOLD_AGAIN, at=at)
+        timers.again(Kind.ACCOUNT, of=tranche, due_at=at + TOLD_AGAIN, at=at, is_late=False)
         return
     timers.again(Kind.ACCOUNT, of=tranche, due_at=at + TOLD_AGAIN, at=at)
     event = audit.record("tranche.account_overdue", of=tranche, by=None, at=at)

@@ -11,7 +11,7 @@ from rdfast.audit.queries import last_of
 from rdfast.core import boundaries
 from rdfast.core.amounts import written
 from rdfast.core.working_days import after_days
-from rdfast.flow import curing, ending, holding, recovering
+from rdfast.flow import confirming, curing, ending, holding, recovering
 from rdfast.flow.telling import (
     TOLD_AGAIN,
     committee,
@@ -124,11 +124,12 @@ def open_termination(award: Award, *, at: datetime) -> None:
     """The clock: nobody resolved the suspension, the head neither; a proceeding for termination opens.
 
     Not while a special review runs, which resolves it, nor when everything was put right and only the agency has not
-    resumed: that is told again.
+    resumed, nor soon after a late word of the agency: that is told again.
     """
     if award.state not in SUSPENDED or running(award, Kind.TERMINATION).exists():
         return
-    if running(award, Kind.SPECIAL_REVIEW).exists() or not curing.uncured(award, at=at):
+    is_reviewed = running(award, Kind.SPECIAL_REVIEW).exists()
+    if is_reviewed or not curing.uncured(award, at=at) or confirming.was_answered_late(award, at=at):
         holding.unresolved(award, at=at)
         return
     reason = _("The suspension was not resolved in time.")

@@ -5,6 +5,7 @@ there; what follows is told in `flow/`.
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
@@ -129,8 +130,12 @@ def recut(award: Award, planned: list[PlannedTranche], *, by: User | None, at: d
 
 
 @one_transaction
-def extend(award_id: int, *, days: int, reason: str, by: User | None, at: datetime) -> Award:
-    """Give the confirmation more days: once by the head; by the clock whenever only room is missing."""
+def extend(
+    award_id: int, *, days: int, reason: str, by: User | None, at: datetime, answered: bool = False
+) -> Award:
+    """Give the confirmation more days: once by the head; by the clock when only room is missing, or when the agency
+    `answered` late.
+    """
     award = lock_award(award_id)
     if by is not None and not reason.strip():
         raise WordsMissing(_("Give a reason."), field="reason")
@@ -143,7 +148,9 @@ def extend(award_id: int, *, days: int, reason: str, by: User | None, at: dateti
     if by is not None:
         award.extended_at = at
     award.save(update_fields=["confirmation_due_on", "extended_at"])
-    moved = {"from": before.isoformat(), "to": award.confirmation_due_on.isoformat()}
+    moved: dict[str, Any] = {"from": before.isoformat(), "to": award.confirmation_due_on.isoformat()}
+    if answered:
+        moved["answered"] = True
     audit.record("award.extended", of=award, by=by, at=at, reason=reason, data=moved)
     return award
 

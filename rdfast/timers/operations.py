@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db.models import Case, Q, Value, When
+from django.db.models import Case, F, Q, Value, When
 
 from rdfast.audit.operations import Subject
 from rdfast.core.transactions import one_transaction
@@ -30,15 +30,17 @@ def set(  # noqa: A001 - `timers.set(...)` is how the flow reads
     return timer
 
 
-def again(kind: Kind, *, of: Subject, due_at: datetime, at: datetime) -> Timer:
-    """Set a deadline that has passed once more, in its own action: what it asks for stays late since it was first due.
+def again(kind: Kind, *, of: Subject, due_at: datetime, at: datetime, is_late: bool = True) -> Timer:
+    """Set a deadline that has passed once more, in its own action. What it asks for stays late since it was first due;
+    if it only waits, it is not late.
 
     Nobody is reminded of it: whoever was warned of the passed one stays warned, and its action tells.
     """
     passed = queries.newest(kind, of)
     timer = _add(kind, of, due_at, at)
     if passed is not None:
-        timer.late_since, timer.warned_at = passed.late_since or passed.due_at, passed.warned_at
+        timer.late_since = (passed.late_since or passed.due_at) if is_late else None
+        timer.warned_at = passed.warned_at
         timer.save(update_fields=["late_since", "warned_at"])
     return timer
 
@@ -81,10 +83,11 @@ def done(timer: Timer, *, at: datetime) -> None:
 
 
 def postpone(timer: Timer, *, until: datetime, at: datetime) -> None:
-    """Give a claimed timer a later due time, with a reminder now: nobody is harmed before being warned."""
+    """Give a claimed timer a later due time, with a reminder now if none was delivered: nobody is harmed unwarned."""
     timer.due_at = timer.next_try_at = until
     timer.save(update_fields=["due_at", "next_try_at"])
-    _reminder(timer, at, at).save()
+    if timer.warned_at is None:
+        _reminder(timer, at, at).save()
 
 
 @one_transaction
@@ -107,6 +110,13 @@ def failed(timer_id: int, *, error: str, at: datetime) -> Timer | None:
     return timer
 
 
+def bring_forward(kind: Kind, *, of: Subject, at: datetime) -> None:
+    """A deadline that had passed, after its warning, and only waited for something, acts now."""
+    waited = Timer.objects.filter(kind=kind, status=Timer.Status.PENDING, warned_at__lt=F("set_at"))
+    mine = waited.filter(subject_kind=of._meta.label_lower, subject_id=of.pk)
+    mine.update(due_at=at, next_try_at=at)
+
+
 def set_again(dead: Timer, *, at: datetime) -> Timer:
     """A new deadline like one that failed for good, tried from now on; the caller holds the subject.
 
@@ -119,6 +129,7 @@ def set_again(dead: Timer, *, at: datetime) -> Timer:
         matter_id=dead.matter_id,
         about=dead.about,
         due_at=dead.due_at,
+        late_since=dead.late_since,
         next_try_at=max(dead.due_at, at),
         set_at=at,
         warned_at=dead.warned_at,

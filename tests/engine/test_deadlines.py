@@ -13,6 +13,7 @@ from rdfast.flow.deadlines import settle_down, sweep
 from rdfast.funding.models import Award
 from rdfast.milestones.models import Milestone
 from rdfast.outbox.models import Message
+from rdfast.outbox.operations import deliver_waiting
 from rdfast.proposals.models import Proposal
 from rdfast.reviews.models import Review
 from rdfast.timers import operations as timers
@@ -85,6 +86,24 @@ def test_an_unwarned_harmful_deadline_is_shifted_with_a_recorded_stopped_clock()
     _run_to(after_outage + 2 * DAY + HOUR)
     award.refresh_from_db()
     assert award.state == "lapsed"
+
+
+def test_a_shifted_deadline_warns_once_though_its_mail_took_some_seconds() -> None:
+    w = make.world()
+    award = make.offered(w)
+    after_outage, seconds = make.MONDAY + 40 * DAY, timedelta(seconds=5)
+    sweep(at=after_outage)
+    sweep(at=after_outage + seconds)
+    deliver_waiting(at=after_outage + 2 * seconds)
+    reminded = Event.objects.filter(kind="deadline.reminded").count()
+    due = after_outage + 2 * DAY
+    sweep(at=due)
+    award.refresh_from_db()
+    assert award.state == "offered"
+    _run_to(due + 2 * seconds)
+    award.refresh_from_db()
+    assert award.state == "lapsed"
+    assert Event.objects.filter(kind="deadline.reminded").count() == reminded
 
 
 def test_an_unsigned_award_lapses_on_day_thirty_after_its_reminders() -> None:

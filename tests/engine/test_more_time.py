@@ -6,6 +6,7 @@ import pytest
 
 from rdfast.audit.models import Event
 from rdfast.flow import accounting, curing, paying, performing, planning, proceeding, recovering
+from rdfast.flow.deadlines import settle_down
 from rdfast.flow.holding import causes_of
 from rdfast.funding.models import Award, Tranche
 from rdfast.funding.states import Cause
@@ -164,7 +165,7 @@ def test_nobody_is_suspended_unwarned_after_the_agency_sat_on_a_claim() -> None:
     w = make.world()
     award = make.paid(w).award
     _refused(w, award, ACCOUNT_BY - DAY)
-    # Claimed again in time; the agency takes its time, and this no gives no more of it.
+    # Claimed again in time; the agency takes its time.
     claim = make.claimed(w, award, amount=ALL, at=ACCOUNT_BY + 28 * DAY)
     refused_at = ACCOUNT_BY + 50 * DAY
     make.run_to(refused_at)
@@ -172,14 +173,50 @@ def test_nobody_is_suspended_unwarned_after_the_agency_sat_on_a_claim() -> None:
     accounting.decide(
         claim.pk, {line.pk: Verdict(0, "No receipts.")}, by=w.finn, at=refused_at, checked_in_full=True
     )
-    make.run_to(refused_at + 2 * DAY)
+    assert _told(w.hana, "More time") == 2
+    make.run_to(refused_at + 7 * DAY)
     assert Cause.ACCOUNT_OVERDUE not in _causes(award)
-    make.run_to(refused_at + 14 * DAY)
-    suspended_at = causes_of(_award(award))[Cause.ACCOUNT_OVERDUE]
-    warnings = Message.objects.filter(
-        to=w.hana, subject__startswith="Reminder: Payment", created_at__gte=refused_at
-    )
-    assert warnings.earliest("pk").created_at <= suspended_at - 3 * DAY
+    make.run_to(refused_at + 9 * DAY)
+    assert Cause.ACCOUNT_OVERDUE in _causes(award)
+
+
+def _refused_every_time(w: make.World, award: Award, kind: Kind) -> int:
+    """How often everything can be claimed just before its day, and refused the same day, until the clock acts."""
+    times = 0
+    while times < 9 and Cause.ACCOUNT_OVERDUE not in _causes(award) and not award.recoveries.exists():
+        times += 1
+        (due_at,) = _pending(kind)
+        make.run_to(due_at - timedelta(minutes=10))
+        claim = make.claimed(w, award, amount=ALL, at=due_at - timedelta(minutes=10))
+        at = due_at + timedelta(hours=1)
+        make.run_to(at)
+        verdicts = {line.pk: Verdict(0, "No receipts.") for line in claim.lines.all()}
+        accounting.decide(claim.pk, verdicts, by=w.finn, at=at, checked_in_full=True)
+        settle_down(at=at)
+    return times
+
+
+def test_nobody_gains_time_by_claiming_again_and_again() -> None:
+    w = make.world()
+    award = make.paid(w).award
+    assert _refused_every_time(w, award, Kind.ACCOUNT) == 3
+    assert Cause.ACCOUNT_OVERDUE in _causes(award)
+
+
+def test_nobody_keeps_what_is_unspent_by_claiming_it_again_and_again() -> None:
+    w = make.world()
+    award = make.ended(w)
+    assert _refused_every_time(w, award, Kind.FINAL_CLAIM) == 3
+    assert award.recoveries.get().amount == ALL
+
+
+def test_an_ended_award_is_not_told_of_two_days_for_the_same_money() -> None:
+    w = make.world()
+    award = make.ended(w)
+    make.run_to(make.MONDAY + 80 * DAY)
+    _refused(w, award, make.MONDAY + 80 * DAY)
+    make.run_to(make.MONDAY + 105 * DAY)
+    assert (_told(w.hana, "Not accounted for"), _told(w.hana, "More time")) == (0, 1)
 
 
 def test_nobody_is_reminded_of_a_last_claim_that_was_made() -> None:
@@ -260,6 +297,39 @@ def test_no_termination_opens_while_the_confirmation_is_up_to_the_agency() -> No
     assert _told(w.yuna, "Award not confirmed") == 0
     assert _causes(award) == {Cause.NOT_CONFIRMED}
     assert broken(at=at + 90 * DAY) == []
+
+
+def test_no_termination_opens_the_day_after_a_late_word_of_the_agency() -> None:
+    w = make.world(account_days=400, misses_to_suspension=9)
+    award, plan = _plan_in_late(w)
+    at = make.MONDAY + 100 * DAY
+    make.suspended(award, Cause.NOT_CONFIRMED, at=at)
+    opens_at = at + 88 * DAY
+    make.run_to(opens_at - DAY)
+    (due_at,) = _pending(Kind.OPEN_TERMINATION)
+    assert due_at <= opens_at
+    planning.return_(plan.pk, reason="Say more.", by=w.minjun, at=opens_at - DAY)
+    make.run_to(opens_at + 20 * DAY)
+    assert not Proceeding.objects.exists()
+    make.run_to(opens_at + 45 * DAY)
+    assert Proceeding.objects.get().kind == "termination"
+
+
+def test_a_plan_handed_in_badly_again_and_again_gains_time_once() -> None:
+    # Every answer is in time.
+    w = make.world(account_days=400, misses_to_suspension=9, decide_plan_working_days=200)
+    award, plan = _plan_in_late(w)
+    for _time in range(2):
+        due_on = _award(award).confirmation_due_on
+        assert due_on is not None
+        at = make.start_of(due_on) + 2 * DAY
+        make.run_to(at)
+        assert _award(award).state == "provisional"
+        planning.return_(plan.pk, reason="Say more.", by=w.minjun, at=at)
+        make.run_to(at + 8 * DAY)
+        plan = make.plan_handed_in(_award(award), at=at + 8 * DAY)
+    assert Event.objects.filter(kind="award.extended", data__has_key="answered").count() == 1
+    assert Cause.NOT_CONFIRMED in _causes(award)
 
 
 def test_a_plan_and_a_lost_milestone_look_late_however_often_it_was_told() -> None:

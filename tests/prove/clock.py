@@ -183,6 +183,7 @@ class _Before:
         return Timer.objects.filter(status=Timer.Status.DONE, ended_at__gt=self.at)
 
     def _unwarned(self) -> list[Timer]:
+        """Nothing of the crowd's money is in a claim or with the bank: every one of its deadlines can harm."""
         late = Q()
         for kind, notice in NOTICE.items():
             late |= Q(kind=kind) & (Q(warned_at=None) | Q(warned_at__gt=F("ended_at") - notice))
