@@ -86,7 +86,7 @@ IN_THE_RULES = [
         "random",
         500,
         file="rdfast/flow/paying.py",
-        old="    timers.set(Kind.ACCOUNT, of=tranche, due_at=account_by, at=at, remind_at=reminders)\n",
+        old="    _expect_account(tranche, tranche.account_by or at, at=at)\n",
         new="",
     ),
     Plant(
