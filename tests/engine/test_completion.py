@@ -51,7 +51,7 @@ def test_the_last_milestone_asks_for_the_final_report_which_completes_the_award(
     assert (award.state, award.lesson, award.amount) == ("completed", "Use oxide.", 24_000_000)
     assert boxes_of_award(award.pk)["obligated"] == 0
     pending = set(Timer.objects.filter(status="pending").values_list("kind", flat=True)) - {"reminder"}
-    assert pending == {"account", "final_claim", "close"}
+    assert pending == {"final_claim", "close"}
     assert Message.objects.filter(to=w.hana, subject__startswith="Award completed").exists()
     assert broken(at=at) == []
     with pytest.raises(RuleBroken):

@@ -306,7 +306,7 @@ def test_an_end_by_consent_needs_the_applicants_wish_and_a_lesson_and_recovers_n
     boxes = boxes_of_award(award.pk)
     assert (boxes["obligated"], boxes["advances"], boxes["receivable"]) == (0, 24_000_000, 0)
     pending = set(Timer.objects.filter(status="pending").values_list("kind", flat=True)) - {"reminder"}
-    assert pending == {"account", "final_claim", "close"}
+    assert pending == {"final_claim", "close"}
     assert broken(at=at) == []
 
 

@@ -88,7 +88,7 @@ def test_heard_voted_signed_terminated_for_cause() -> None:
     pending = set(
         Timer.objects.filter(status="pending").exclude(kind="reminder").values_list("kind", flat=True)
     )
-    assert pending == {"account", "final_claim", "close"}
+    assert pending == {"final_claim", "close"}
     assert broken(at=AT) == []
 
 
