@@ -14,7 +14,7 @@ from rdfast.core.machines import NotPossibleNow
 from rdfast.core.refusals import RuleBroken, ensure
 from rdfast.core.working_days import end_of
 from rdfast.flow import holding
-from rdfast.flow.more_time import MORE_DAYS
+from rdfast.flow.more_time import MORE_DAYS, was_answered_late
 from rdfast.flow.telling import TOLD_AGAIN, heads, managers, pi, second_approvers, signatories, tell, together
 from rdfast.funding import limits, queries, rules, standing
 from rdfast.funding.models import Award
@@ -28,7 +28,6 @@ from rdfast.plans.queries import plan_of
 from rdfast.plans.states import State as PlanState
 from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind
-from rdfast.timers.queries import answered_late
 
 # With these the agency answers what the applicant side did for the confirmation.
 _ANSWERS = (Kind.DECIDE_PLAN, Kind.REACH_QUORUM, Kind.CONFIRM_FINDING)
@@ -65,7 +64,7 @@ def run_out(award: Award, *, at: datetime) -> None:
     """The clock: not confirmed in time. An award that lacks only room, or the agency's word, waits on; one that was
     answered late gets more time; any other is suspended.
     """
-    _day_passed(award, answered_late=was_answered_late(award, at=at), at=at)
+    _day_passed(award, answered=was_answered_late(award, *_ANSWERS, at=at), at=at)
 
 
 def still_late(award: Award, *, at: datetime) -> None:
@@ -73,37 +72,34 @@ def still_late(award: Award, *, at: datetime) -> None:
 
     For a word that was in time, once: nobody gains time by handing in what is returned.
     """
-    is_first = not Event.objects.filter(
-        kind="award.extended", matter_id=award.matter_id, data__has_key="answered"
-    ).exists()
-    _day_passed(award, answered_late=is_first or was_answered_late(award, at=at), at=at)
+    was_late = was_answered_late(award, *_ANSWERS, at=at)
+    before = Event.objects.filter(kind="award.extended", matter_id=award.matter_id, data__has_key="in_time")
+    _day_passed(award, answered=was_late or not before.exists(), in_time=not was_late, at=at)
 
 
-def _day_passed(award: Award, *, answered_late: bool, at: datetime) -> None:
+def _day_passed(award: Award, *, answered: bool, at: datetime, in_time: bool = False) -> None:
+    """`answered` is whether an answer of the agency, perhaps one `in_time`, gives more time."""
     lacks_room = is_ready(award) and not has_room(award, at=at)
     is_up_to_agency = waits_for_agency(award)
     if award.state == AwardState.PROVISIONAL and lacks_room:
         _extend_by_clock(award, reason=_("Only room in the envelope is missing."), at=at)
     elif award.state == AwardState.PROVISIONAL and is_up_to_agency:
         _tell_agency(award, at=at)
-    elif award.state == AwardState.PROVISIONAL and answered_late:
-        _extend_by_clock(award, reason=_("The answer of the agency came late."), answered=True, at=at)
-    elif award.state in EXTENDABLE and not (is_up_to_agency or answered_late):
+    elif award.state == AwardState.PROVISIONAL and answered:
+        _extend_by_clock(
+            award, reason=_("The agency answered late, or after the day."), in_time=in_time, at=at
+        )
+    elif award.state in EXTENDABLE and not (is_up_to_agency or answered):
         # While it is suspended this is one cause more. What is up to the agency is none; its end gives another day.
         reason = _("The award was not confirmed by its day.")
         holding.suspend(award, Cause.NOT_CONFIRMED, reason=reason, by=None, at=at)
 
 
-def was_answered_late(award: Award, *, at: datetime) -> bool:
-    """Whether the agency answered the plan or a report too late, within the last thirty days."""
-    return answered_late(award.matter_id, *_ANSWERS, since=at - timedelta(days=MORE_DAYS))
-
-
-def _extend_by_clock(award: Award, *, reason: str, at: datetime, answered: bool = False) -> None:
+def _extend_by_clock(award: Award, *, reason: str, at: datetime, in_time: bool = False) -> None:
     days = MORE_DAYS
     if award.confirmation_due_on is not None:
         days += max(0, (timezone.localdate(at) - award.confirmation_due_on).days)
-    extended = _extend(award, days=days, reason=reason, answered=answered, at=at)
+    extended = _extend(award, days=days, reason=reason, in_time=in_time, at=at)
     people = together(pi(award.proposal), signatories(award), managers(award.proposal), heads(award.proposal))
     tell(people, "confirmation_extended", event=last_of(extended), at=at, award=extended, reason=reason)
 
@@ -159,8 +155,8 @@ def expect_again(award: Award, *, at: datetime) -> None:
         _extend(award, days=days, reason=_("The suspension has ended."), at=at)
 
 
-def _extend(award: Award, *, days: int, reason: str, at: datetime, answered: bool = False) -> Award:
-    extended = standing.extend(award.pk, days=days, reason=reason, answered=answered, by=None, at=at)
+def _extend(award: Award, *, days: int, reason: str, at: datetime, in_time: bool = False) -> Award:
+    extended = standing.extend(award.pk, days=days, reason=reason, in_time=in_time, by=None, at=at)
     timers.cancel(Kind.CONFIRM, Kind.CONFIRM_LATE, of=extended, at=at)
     expect(extended, at=at)
     return extended

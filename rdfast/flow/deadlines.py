@@ -46,6 +46,7 @@ from rdfast.flow import (
 )
 from rdfast.flow.telling import administrators, managers, pi, signatories, tell, together
 from rdfast.funding.models import Award, Motion, Tranche
+from rdfast.funding.states import RUNNING
 from rdfast.milestones.models import Milestone
 from rdfast.outbox import operations as outbox
 from rdfast.people.models import User
@@ -297,7 +298,7 @@ def can_be_done(deadline: Timer, subject: Subject) -> bool:
     Nobody is warned of that, and its deadline harms nobody.
     """
     if deadline.kind == Kind.ACCOUNT and isinstance(subject, Tranche):
-        return is_claimable(subject)
+        return subject.award.state in RUNNING and is_claimable(subject)
     if deadline.kind == Kind.FINAL_CLAIM and isinstance(subject, Award):
         return room_for_claims(subject) > 0
     return True

@@ -25,7 +25,7 @@ from rdfast.settlement.models import Claim
 from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind
 from rdfast.timers.models import Timer
-from rdfast.timers.queries import due_at_of
+from rdfast.timers.queries import due_at_of, late_subjects
 
 # Where paid money lies that nothing is owed for any more.
 _ACCOUNTED = (BoxKind.EXPENSE, BoxKind.RECOVERED, BoxKind.REMITTED, BoxKind.WRITTEN_OFF)
@@ -224,15 +224,13 @@ def _put_off(tranche: Tranche, account_by: datetime, *, at: datetime, claim: Cla
 def give_more_time(award: Award, *, at: datetime, claim: Claim | None = None) -> None:
     """The agency's word came, and something can be claimed, or claimed again, perhaps after a refused `claim`.
 
-    The payments for which the award is suspended keep their day until that is put right. The caller holds the award.
+    What is late already keeps its day until it is put right. The caller holds the award.
     """
     closing.give_more_time(award, at=at, claim=claim)
     if award.state not in RUNNING:
         return
-    late_since = holding.causes_of(award).get(Cause.ACCOUNT_OVERDUE)
     settled = award.tranches.filter(state=TrancheState.SETTLED)
-    if late_since is not None:
-        settled = settled.filter(account_by__gt=late_since)
+    settled = settled.exclude(pk__in=late_subjects(Kind.ACCOUNT, award.matter_id))
     for tranche in [each for each in settled.select_related("award") if settlement.is_claimable(each)]:
         until = more_time.until(tranche, at=at, claim=claim)
         if until is None:

@@ -11,7 +11,7 @@ from rdfast.audit.queries import last_of
 from rdfast.core import boundaries
 from rdfast.core.amounts import written
 from rdfast.core.working_days import after_days
-from rdfast.flow import confirming, curing, ending, holding, recovering
+from rdfast.flow import curing, ending, holding, more_time, recovering
 from rdfast.flow.telling import (
     TOLD_AGAIN,
     committee,
@@ -129,7 +129,7 @@ def open_termination(award: Award, *, at: datetime) -> None:
     if award.state not in SUSPENDED or running(award, Kind.TERMINATION).exists():
         return
     is_reviewed = running(award, Kind.SPECIAL_REVIEW).exists()
-    if is_reviewed or not curing.uncured(award, at=at) or confirming.was_answered_late(award, at=at):
+    if is_reviewed or not curing.uncured(award, at=at) or more_time.was_answered_late(award, at=at):
         holding.unresolved(award, at=at)
         return
     reason = _("The suspension was not resolved in time.")

@@ -131,10 +131,10 @@ def recut(award: Award, planned: list[PlannedTranche], *, by: User | None, at: d
 
 @one_transaction
 def extend(
-    award_id: int, *, days: int, reason: str, by: User | None, at: datetime, answered: bool = False
+    award_id: int, *, days: int, reason: str, by: User | None, at: datetime, in_time: bool = False
 ) -> Award:
     """Give the confirmation more days: once by the head; by the clock when only room is missing, or when the agency
-    `answered` late.
+    answered late, or `in_time` but after the day.
     """
     award = lock_award(award_id)
     if by is not None and not reason.strip():
@@ -149,8 +149,8 @@ def extend(
         award.extended_at = at
     award.save(update_fields=["confirmation_due_on", "extended_at"])
     moved: dict[str, Any] = {"from": before.isoformat(), "to": award.confirmation_due_on.isoformat()}
-    if answered:
-        moved["answered"] = True
+    if in_time:
+        moved["in_time"] = True
     audit.record("award.extended", of=award, by=by, at=at, reason=reason, data=moved)
     return award
 

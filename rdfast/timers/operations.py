@@ -32,14 +32,14 @@ def set(  # noqa: A001 - `timers.set(...)` is how the flow reads
 
 def again(kind: Kind, *, of: Subject, due_at: datetime, at: datetime, is_late: bool = True) -> Timer:
     """Set a deadline that has passed once more, in its own action. What it asks for stays late since it was first due;
-    if it only waits, it is not late.
+    if that only waits now, it is as late as it was before.
 
     Nobody is reminded of it: whoever was warned of the passed one stays warned, and its action tells.
     """
     passed = queries.newest(kind, of)
     timer = _add(kind, of, due_at, at)
     if passed is not None:
-        timer.late_since = (passed.late_since or passed.due_at) if is_late else None
+        timer.late_since = passed.late_since or (passed.due_at if is_late else None)
         timer.warned_at = passed.warned_at
         timer.save(update_fields=["late_since", "warned_at"])
     return timer

@@ -68,6 +68,12 @@ def newest(kind: Kind, of: Subject) -> Timer | None:
     return found.order_by("-pk").first()
 
 
+def late_subjects(kind: Kind, matter_id: int) -> list[int]:
+    """The subjects in one story of which a deadline of this kind has passed, and goes on being late."""
+    late = pending().filter(kind=kind, matter_id=matter_id, late_since__isnull=False)
+    return list(late.values_list("subject_id", flat=True))
+
+
 def answered_late(matter_id: int, *kinds: Kind, since: datetime) -> bool:
     """Whether a deadline of these kinds had passed before what it asked for was done, after `since`."""
     met = Timer.objects.filter(matter_id=matter_id, kind__in=kinds, status=Timer.Status.CANCELLED)

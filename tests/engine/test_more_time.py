@@ -315,6 +315,23 @@ def test_no_termination_opens_the_day_after_a_late_word_of_the_agency() -> None:
     assert Proceeding.objects.get().kind == "termination"
 
 
+def test_no_termination_opens_the_day_after_a_late_no_to_a_claim() -> None:
+    w = make.world()
+    award = make.paid(w).award
+    make.run_to(ACCOUNT_BY + DAY)
+    claim = make.claimed(w, award, amount=ALL, at=ACCOUNT_BY + DAY)
+    opens_at = ACCOUNT_BY + 88 * DAY
+    make.run_to(opens_at - DAY)
+    verdicts = {line.pk: Verdict(0, "No receipts.") for line in claim.lines.all()}
+    accounting.decide(claim.pk, verdicts, by=w.finn, at=opens_at - DAY, checked_in_full=True)
+    # Who was late stays so, whatever was claimed meanwhile.
+    assert Cause.ACCOUNT_OVERDUE in curing.uncured(_award(award), at=opens_at)
+    make.run_to(opens_at + 20 * DAY)
+    assert not Proceeding.objects.filter(kind="termination").exists()
+    make.run_to(opens_at + 45 * DAY)
+    assert Proceeding.objects.filter(kind="termination").exists()
+
+
 def test_a_plan_handed_in_badly_again_and_again_gains_time_once() -> None:
     # Every answer is in time.
     w = make.world(account_days=400, misses_to_suspension=9, decide_plan_working_days=200)
@@ -328,7 +345,7 @@ def test_a_plan_handed_in_badly_again_and_again_gains_time_once() -> None:
         planning.return_(plan.pk, reason="Say more.", by=w.minjun, at=at)
         make.run_to(at + 8 * DAY)
         plan = make.plan_handed_in(_award(award), at=at + 8 * DAY)
-    assert Event.objects.filter(kind="award.extended", data__has_key="answered").count() == 1
+    assert Event.objects.filter(kind="award.extended", data__has_key="in_time").count() == 1
     assert Cause.NOT_CONFIRMED in _causes(award)
 
 
