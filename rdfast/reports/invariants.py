@@ -247,12 +247,11 @@ def deadlines_act_once_and_in_time(at: datetime) -> list[str]:
         + offenders(
             "proposal {} is {} with {} decision clocks, waiting for money since {}",
             """
-        SELECT p.id, p.state, clocks.running, coalesce(p.waits_since::text, '-') FROM proposals_proposal p, LATERAL (
-            SELECT count(*) AS running FROM timers_timer t
-            WHERE t.subject_kind = 'proposals.proposal' AND t.subject_id = p.id
-            AND t.kind IN ('decide', 'second_approval') AND t.status IN ('pending', 'dead')
-        ) clocks WHERE p.state IN ('submitted', 'recommended', 'reopened')
-        AND (p.waits_since IS NULL) <> (clocks.running > 0)
+        SELECT p.id, p.state, count(t.id), coalesce(p.waits_since::text, '-')
+        FROM proposals_proposal p LEFT JOIN timers_timer t ON t.subject_kind = 'proposals.proposal'
+            AND t.subject_id = p.id AND t.kind IN ('decide', 'second_approval') AND t.status IN ('pending', 'dead')
+        WHERE p.state IN ('submitted', 'recommended', 'reopened')
+        GROUP BY p.id HAVING (p.waits_since IS NULL) <> (count(t.id) > 0)
         """,
         )
         + offenders(
