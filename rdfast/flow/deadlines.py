@@ -263,14 +263,17 @@ def _lock_if_free(model: type[S], pk: int, *related: str) -> S:
 
 
 def _must_warn_first(timer: Timer, subject: Subject, *, at: datetime) -> bool:
-    """Shift a harmful deadline whose warning was not delivered long enough ago; the clock stops for a reason."""
+    """Shift a harmful deadline whose warning was not delivered long enough ago; the clock stops for a reason.
+
+    A warning that is on its way is not written twice.
+    """
     notice = timer.notice
     if notice is None or (timer.warned_at is not None and timer.warned_at <= at - notice):
         return False
     if not can_be_done(timer, subject):
         return False
     until = (timer.warned_at or at) + notice
-    timers.postpone(timer, until=until, at=at)
+    timers.postpone(timer, until=until, at=at, remind=not outbox.warns(timer))
     data = {"deadline": timer.kind, "until": until.isoformat()}
     audit.record("clock.stopped", of=subject, by=None, at=at, data=data)
     return True

@@ -83,6 +83,11 @@ def _text(template: str, context: dict[str, Any], language: str) -> tuple[str, s
     return " ".join(subject.split())[:300], body.strip()
 
 
+def warns(timer: Timer) -> bool:
+    """Whether a warning of the deadline was written and was not given up."""
+    return Message.objects.filter(warns_of=timer).exclude(status=Message.Status.DEAD).exists()
+
+
 def deliver_waiting(*, at: datetime, limit: int = 200) -> int:
     """Deliver what waits, one message after the other; returns how many were delivered.
 

@@ -82,11 +82,11 @@ def done(timer: Timer, *, at: datetime) -> None:
     mine.update(status=Case(overtaken, default=Value(Timer.Status.DONE)), ended_at=at)
 
 
-def postpone(timer: Timer, *, until: datetime, at: datetime) -> None:
-    """Give a claimed timer a later due time, with a reminder now if none was delivered: nobody is harmed unwarned."""
+def postpone(timer: Timer, *, until: datetime, at: datetime, remind: bool) -> None:
+    """Give a claimed timer a later due time, perhaps with a reminder now: nobody is harmed before being warned."""
     timer.due_at = timer.next_try_at = until
     timer.save(update_fields=["due_at", "next_try_at"])
-    if timer.warned_at is None:
+    if remind:
         _reminder(timer, at, at).save()
 
 

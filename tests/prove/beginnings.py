@@ -49,9 +49,11 @@ class Beginning:
         self.at = milestone.reported_at or self.at
         return milestone.award
 
-    def completed(self) -> Award:
+    def completed(self, *, is_accounted_for: bool = False) -> Award:
         """Its last milestone passed too, and the final report given."""
         award = self.confirmed()
+        if is_accounted_for:
+            make.accepted(self.w, award, amount=queries.room_for_claims(award), at=self.at)
         while award.milestones.filter(state="planned").exists():
             self.at = make.passed_next(self.w, award, at=self.at).reported_at or self.at
         completing.report_finally(award.pk, text="done", lesson="much", files=[], by=self.pi, at=self.at)
@@ -69,8 +71,7 @@ class Beginning:
 
     def closed(self) -> Award:
         """Completed, accounted for to the last won, and closed."""
-        award = self.completed()
-        make.accepted(self.w, award, amount=queries.room_for_claims(award), at=self.at)
+        award = self.completed(is_accounted_for=True)
         return closing.close(award.pk, by=self.w.finn, at=self.at)
 
     def suspended(self, *, confirmed: bool) -> Award:
