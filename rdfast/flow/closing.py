@@ -12,7 +12,6 @@ from rdfast.core.amounts import written
 from rdfast.core.refusals import ManyRulesBroken, RuleBroken
 from rdfast.core.working_days import after_days
 from rdfast.flow import more_time
-from rdfast.flow.more_time import LAST_DAYS
 from rdfast.flow.telling import TOLD_AGAIN, finance_officers, heads, managers, pi, signatories, tell, together
 from rdfast.funding import operations as funding
 from rdfast.funding import standing
@@ -29,7 +28,6 @@ from rdfast.timers import operations as timers
 from rdfast.timers.kinds import Kind
 from rdfast.timers.queries import due_at_of
 
-_AWARD = Award._meta.label_lower
 # Once instalments stop it no more, an award is closed within so long.
 DAYS_TO_CLOSE = 30
 
@@ -63,20 +61,15 @@ def give_more_time(award: Award, *, at: datetime, claim: Claim | None = None) ->
     """Something of an ended award's money can be claimed, or claimed again, perhaps after a refused `claim`."""
     if award.state not in ENDED or queries.room_for_claims(award) <= 0:
         return
-    until, now_due_at = (
-        more_time.until(award, at=at, claim=claim),
-        due_at_of(Kind.FINAL_CLAIM, _AWARD, award.pk),
-    )
-    if now_due_at is not None and until is None:
+    until = more_time.until(award, at=at, claim=claim)
+    now_due_at = due_at_of(Kind.FINAL_CLAIM, award._meta.label_lower, award.pk)
+    if until is None:
         timers.bring_forward(Kind.FINAL_CLAIM, of=award, at=at)
-        return
-    if now_due_at is not None and until is not None and now_due_at >= until:
-        return
-    due_at = until or after_days(at, LAST_DAYS)
-    timers.cancel(Kind.FINAL_CLAIM, of=award, at=at)
-    reminders = [due_at - timedelta(days=days) for days in (14, 8, 3)]
-    clock = timers.set(Kind.FINAL_CLAIM, of=award, due_at=due_at, at=at, remind_at=reminders)
-    more_time.note(clock, award, at=at, claim=claim)
+    elif now_due_at is None or now_due_at < until:
+        timers.cancel(Kind.FINAL_CLAIM, of=award, at=at)
+        reminders = [until - timedelta(days=days) for days in (14, 8, 3)]
+        clock = timers.set(Kind.FINAL_CLAIM, of=award, due_at=until, at=at, remind_at=reminders)
+        more_time.note(clock, award, at=at, claim=claim)
 
 
 def end_claims(award: Award, *, at: datetime) -> None:
