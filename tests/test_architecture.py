@@ -201,8 +201,7 @@ def test_no_page_holds_inline_script_or_style() -> None:
 # What doors ask of flow and operations without writing anything, or by calling what is one commit itself.
 READS = {
     "flow.signing.agreement_text", "flow.signing.agreement_hash", "flow.granting.policy_of", "flow.paying.gate_facts",
-    "flow.closing.what_is_open", "flow.closing.is_accounted_for", "flow.changing.effect_of", "flow.telling.managers", "flow.deadlines.sweep", "flow.deadlines.can_be_done",
-    "outbox.operations.deliver_waiting",
+    "flow.closing.what_is_open", "flow.closing.is_accounted_for", "flow.changing.effect_of", "flow.telling.managers", "flow.deadlines.sweep", "outbox.operations.deliver_waiting",
     "monitoring.operations.check_tonight",
 }  # fmt: skip
 # Only a demonstration moves its clock.

@@ -46,7 +46,6 @@ from rdfast.flow import (
 )
 from rdfast.flow.telling import administrators, managers, pi, signatories, tell, together
 from rdfast.funding.models import Award, Motion, Tranche
-from rdfast.funding.states import RUNNING
 from rdfast.milestones.models import Milestone
 from rdfast.outbox import operations as outbox
 from rdfast.people.models import User
@@ -56,7 +55,7 @@ from rdfast.proposals.models import Proposal
 from rdfast.proposals.queries import envelopes_waited_for
 from rdfast.reviews.models import Finding, Review
 from rdfast.settlement.models import Claim, Recovery
-from rdfast.settlement.queries import is_claimable, room_for_claims
+from rdfast.settlement.queries import can_be_done
 from rdfast.timers import operations as timers
 from rdfast.timers import queries
 from rdfast.timers.kinds import Kind
@@ -270,7 +269,7 @@ def _must_warn_first(timer: Timer, subject: Subject, *, at: datetime) -> bool:
     notice = timer.notice
     if notice is None or (timer.warned_at is not None and timer.warned_at <= at - notice):
         return False
-    if not can_be_done(timer, subject):
+    if not can_be_done(timer.kind, subject):
         return False
     until = (timer.warned_at or at) + notice
     timers.postpone(timer, until=until, at=at, remind=not outbox.warns(timer))
@@ -280,7 +279,7 @@ def _must_warn_first(timer: Timer, subject: Subject, *, at: datetime) -> bool:
 
 
 def _remind(deadline: Timer, subject: Subject, *, at: datetime) -> None:
-    if not can_be_done(deadline, subject):
+    if not can_be_done(deadline.kind, subject):
         return
     event = audit.record("deadline.reminded", of=subject, by=None, at=at, data={"deadline": deadline.kind})
     tell(
@@ -293,18 +292,6 @@ def _remind(deadline: Timer, subject: Subject, *, at: datetime) -> None:
         proposal=_proposal_of(subject),
         subject=subject,
     )
-
-
-def can_be_done(deadline: Timer, subject: Subject) -> bool:
-    """Whether something is left to do: what was claimed, or not confirmed by the bank, waits for the agency's word.
-
-    Nobody is warned of that, and its deadline harms nobody.
-    """
-    if deadline.kind == Kind.ACCOUNT and isinstance(subject, Tranche):
-        return subject.award.state in RUNNING and is_claimable(subject)
-    if deadline.kind == Kind.FINAL_CLAIM and isinstance(subject, Award):
-        return room_for_claims(subject) > 0
-    return True
 
 
 def _who_must_act(deadline: Timer, subject: Subject) -> list[User]:

@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from django.db.models import CharField, Exists, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import CharField, Exists, Max, Model, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Cast, Coalesce, Concat
 
 from rdfast.funding import queries as funding
 from rdfast.funding.models import Award, Tranche
-from rdfast.funding.states import TrancheState
+from rdfast.funding.states import RUNNING, TrancheState
 from rdfast.ledger import queries as ledger
 from rdfast.ledger.kinds import BoxKind, What
 from rdfast.people.models import User
@@ -26,6 +26,7 @@ from rdfast.settlement.states import (
     Origin,
     State,
 )
+from rdfast.timers.kinds import Kind
 
 _RETURN = "given_back:"
 # What became of paid money once it is no advance any more.
@@ -107,6 +108,17 @@ def is_claimable(tranche: Tranche) -> bool:
     after = Q(account_by__gt=tranche.account_by) | Q(account_by=tranche.account_by, number__gt=tranche.number)
     later = Tranche.objects.filter(after, award=tranche.award_id, state=TrancheState.SETTLED)
     return room_for_claims(tranche.award) > sum(later.values_list("amount", flat=True))
+
+
+def can_be_done(kind: str, subject: Model) -> bool:
+    """Whether what this kind of deadline asks for is left to do: what was claimed, or not confirmed by the bank, waits
+    for the agency's word. Nobody is warned of that, and its deadline harms nobody.
+    """
+    if kind == Kind.ACCOUNT and isinstance(subject, Tranche):
+        return subject.award.state in RUNNING and is_claimable(subject)
+    if kind == Kind.FINAL_CLAIM and isinstance(subject, Award):
+        return room_for_claims(subject) > 0
+    return True
 
 
 def most_to_recover(award: Award, origin: str) -> int | None:

@@ -17,7 +17,6 @@ from rdfast.changes.queries import asked_of_applicant
 from rdfast.changes.rules import may as may_answer
 from rdfast.changes.states import Side
 from rdfast.changes.states import State as ChangeState
-from rdfast.flow.deadlines import can_be_done
 from rdfast.funding import queries as funding
 from rdfast.funding.models import Tranche
 from rdfast.funding.rules import may_with_award
@@ -28,6 +27,7 @@ from rdfast.proposals import queries as proposals
 from rdfast.proposals.models import Proposal
 from rdfast.proposals.states import State
 from rdfast.reports import story
+from rdfast.settlement.queries import can_be_done
 from rdfast.timers import clock
 from rdfast.timers.kinds import Kind
 from rdfast.timers.models import Timer
@@ -138,7 +138,7 @@ def _waiting_for_agency(asked: Iterable[tuple[Timer, Proposal]]) -> set[int]:
         tranche = tranches.get(timer.subject_id) if timer.kind == Kind.ACCOUNT else None
         if tranche is not None:
             tranche.award = proposal.award
-        if not can_be_done(timer, tranche or proposal.award):
+        if not can_be_done(timer.kind, tranche or proposal.award):
             waiting.add(timer.pk)
     return waiting
 
