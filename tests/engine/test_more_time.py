@@ -222,9 +222,11 @@ def test_an_ended_award_is_not_told_of_two_days_for_the_same_money() -> None:
 def test_nobody_is_reminded_of_a_last_claim_that_was_made() -> None:
     w = make.world()
     award = make.ended(w)
-    make.claimed(w, award, amount=ALL, at=make.MONDAY + 10 * DAY)
+    make.run_to(make.MONDAY + 61 * DAY)
+    assert _told(w.hana, "Reminder: Last claim") == 1
+    make.claimed(w, award, amount=ALL, at=make.MONDAY + 61 * DAY)
     make.run_to(make.MONDAY + 130 * DAY)
-    assert _told(w.hana, "Reminder: Last claim") == 0
+    assert _told(w.hana, "Reminder: Last claim") == 1
     assert len(_pending(Kind.FINAL_CLAIM)) == 1
     assert not award.recoveries.exists()
 
@@ -234,6 +236,7 @@ def test_who_is_late_with_accounts_gets_one_mail_a_week() -> None:
     award = make.paid(w).award
     make.run_to(ACCOUNT_BY)
     reminded = _told(w.hana, "Reminder: Payment accounted for")
+    assert reminded == 2
     make.run_to(ACCOUNT_BY + 15 * DAY)
     assert Cause.ACCOUNT_OVERDUE in _causes(award)
     assert _told(w.hana, "Not accounted for") == 3
